@@ -1,0 +1,207 @@
+"""Every error this service raises on purpose.
+
+ServiceError
+├── PermanentError              trying again cannot help; the caller must act
+│   ├── InvalidRequest
+│   │   ├── UnknownModel
+│   │   ├── UnsupportedOption
+│   │   └── MalformedBody
+│   ├── Unauthenticated
+│   │   └── ApiKeyExpired
+│   ├── NotFound
+│   ├── Gone
+│   ├── Conflict
+│   │   └── TranscriptNotReady
+│   ├── PayloadTooLarge
+│   ├── RecordingRejected       the audio itself is at fault
+│   │   ├── EmptyRecording
+│   │   ├── UndecodableRecording
+│   │   ├── UnsupportedFormat
+│   │   ├── TooManyChannels
+│   │   ├── RecordingTooLong
+│   │   └── DecoderLimitExceeded
+│   ├── ChunkTooLarge
+│   ├── CheckpointUnavailable
+│   └── WorkerLost
+├── TransientError              nobody's fault; retried with backoff
+│   ├── StorageUnavailable
+│   ├── DatabaseUnavailable
+│   └── EngineOverloaded
+└── LeaseLost                   the row is not this worker's, or no longer; stop quietly
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "internal_error"
+    """Stable, machine-readable; the same for API problems and failed jobs."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class PermanentError(ServiceError):
+    """This cannot succeed as it stands."""
+
+    code = "permanent_error"
+
+
+class InvalidRequest(PermanentError):
+    """The request is not valid."""
+
+    code = "invalid_request"
+
+
+class UnknownModel(InvalidRequest):
+    """No such model is served here."""
+
+    code = "unknown_model"
+
+
+class UnsupportedOption(InvalidRequest):
+    """The model does not support this option."""
+
+    code = "unsupported_option"
+
+
+class MalformedBody(InvalidRequest):
+    """The request body could not be read."""
+
+    code = "malformed_body"
+
+
+class Unauthenticated(PermanentError):
+    """A valid API key is required."""
+
+    code = "unauthenticated"
+
+
+class ApiKeyExpired(Unauthenticated):
+    """The API key has expired."""
+
+    code = "api_key_expired"
+
+
+class NotFound(PermanentError):
+    """No such resource."""
+
+    code = "not_found"
+
+
+class Gone(PermanentError):
+    """The resource was deleted."""
+
+    code = "gone"
+
+
+class Conflict(PermanentError):
+    """The resource is not in a state that allows this."""
+
+    code = "conflict"
+
+
+class TranscriptNotReady(Conflict):
+    """The job has no transcript yet."""
+
+    code = "transcript_not_ready"
+
+
+class PayloadTooLarge(PermanentError):
+    """The recording is larger than this server accepts."""
+
+    code = "payload_too_large"
+
+
+class RecordingRejected(PermanentError):
+    """The recording cannot be transcribed."""
+
+    code = "recording_rejected"
+
+
+class EmptyRecording(RecordingRejected):
+    """The recording holds no audio."""
+
+    code = "audio_empty"
+
+
+class UndecodableRecording(RecordingRejected):
+    """The recording could not be decoded."""
+
+    code = "audio_undecodable"
+
+
+class UnsupportedFormat(RecordingRejected):
+    """The recording is in no format that this server decodes."""
+
+    code = "audio_unsupported_format"
+
+
+class TooManyChannels(RecordingRejected):
+    """The recording has more channels than a call can have."""
+
+    code = "audio_too_many_channels"
+
+
+class RecordingTooLong(RecordingRejected):
+    """The recording is longer than this server accepts."""
+
+    code = "audio_too_long"
+
+
+class DecoderLimitExceeded(RecordingRejected):
+    """Decoding the recording took more time, memory or space than allowed."""
+
+    code = "decoder_limit_exceeded"
+
+
+class ChunkTooLarge(PermanentError):
+    """One chunk alone does not fit the engine's device."""
+
+    code = "engine_out_of_memory"
+
+
+class CheckpointUnavailable(PermanentError):
+    """The model's checkpoint could not be found or loaded."""
+
+    code = "checkpoint_unavailable"
+
+
+class WorkerLost(PermanentError):
+    """The worker was lost each time it worked on this recording."""
+
+    code = "worker_lost"
+
+
+class TransientError(ServiceError):
+    """A dependency failed; the same call may succeed later."""
+
+    code = "temporarily_unavailable"
+
+
+class StorageUnavailable(TransientError):
+    """Object storage did not answer."""
+
+    code = "storage_unavailable"
+
+
+class DatabaseUnavailable(TransientError):
+    """The database did not answer."""
+
+    code = "database_unavailable"
+
+
+class EngineOverloaded(TransientError):
+    """The device batch does not fit the engine's device."""
+
+    code = "engine_overloaded"
+
+
+class LeaseLost(ServiceError):
+    """The work is not this worker's, or no longer."""
+
+    code = "lease_lost"

@@ -1,0 +1,62 @@
+"""What every process reads from its environment. Each process extends this once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.catalog import DEFAULT_MODEL
+
+
+class StorageSettings(BaseModel):
+    """One bucket of an S3-compatible store."""
+
+    bucket: str = "callscribe"
+    endpoint_url: str | None = None
+    """Where the store answers; empty means AWS."""
+    public_endpoint_url: str | None = None
+    """The same store as clients see it, for presigned URLs; empty means `endpoint_url`."""
+    region: str = "us-east-1"
+    access_key_id: SecretStr | None = None
+    """Empty means the machine's own AWS credentials."""
+    secret_access_key: SecretStr | None = None
+
+
+class CoreSettings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="CALLSCRIBE_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+    )
+
+    database_url: SecretStr
+    """`postgresql://user:password@host:port/name`."""
+    storage: StorageSettings = Field(default_factory=StorageSettings)
+    models: tuple[str, ...] = (DEFAULT_MODEL,)
+    """Public names of the models served here, as a JSON list; the first is the default."""
+    lease_ttl: timedelta = timedelta(seconds=60)
+    """How long a silent worker keeps its work before another may take it."""
+    log_level: str = "INFO"
+
+
+class BrokerSettings(CoreSettings):
+    """For the processes that talk to the broker; the API is not one of them."""
+
+    broker_url: SecretStr
+    """`redis://:password@host:port/0`; `rediss://` for TLS."""
+
+
+class ModelStoreSettings(BaseSettings):
+    """Where checkpoints lie on this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSCRIBE_", frozen=True, extra="ignore")
+
+    models_dir: Path = Path("~/.cache/callscribe/models")
+    """Checkpoints that `callscribe models pull` fetched."""
+    checkpoints: dict[str, str] = Field(default_factory=dict)
+    """A directory or hub id to use for a model's public name instead of the catalog's."""

@@ -1,0 +1,1 @@
+"""Speech models behind one protocol; the only importers of torch."""
