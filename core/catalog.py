@@ -33,12 +33,12 @@ class Model:
     """Whether a hypothesis says which language was heard."""
 
 
-# Languages that every multilingual Whisper checkpoint lists (openai/whisper, tokenizer.py); large-v3 added `yue`.
+# What every multilingual Whisper checkpoint lists (openai/whisper, tokenizer.py); large-v3 added `yue`.
 WHISPER_LANGUAGES: Final = tuple(
     (
-        "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg "
-        "lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so "
-        "af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su"
+        "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr "
+        "bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn "
+        "yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su"
     ).split()
 )
 

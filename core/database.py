@@ -1,0 +1,71 @@
+"""Connections to Postgres: how they are opened, and what their failures are called here."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
+from pydantic import SecretStr
+from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from core.errors import DatabaseUnavailable
+
+SessionFactory: TypeAlias = sessionmaker[Session]
+
+WORK_CHANNEL: Final = "callscribe_work"
+"""NOTIFY channel: something became claimable; the dispatcher listens."""
+JOBS_CHANNEL: Final = "callscribe_jobs"
+"""NOTIFY channel: a job reached a final state; the payload is its id."""
+
+# A claim takes under 10 ms; whatever holds a lock for seconds is broken and must let go by itself,
+# since one old transaction bloats every SKIP LOCKED queue of the server.
+SESSION_OPTIONS: Final = (
+    "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+)
+
+_RETRYABLE = (DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure)
+
+
+def driver_url(database_url: SecretStr) -> str:
+    """The same address for SQLAlchemy with psycopg 3."""
+    url = make_url(database_url.get_secret_value())
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def open_sessions(database_url: SecretStr, *, process: str, pool_size: int = 5) -> SessionFactory:
+    """Sessions whose connection failures arrive as `DatabaseUnavailable`; nothing connects yet."""
+    engine = create_engine(
+        driver_url(database_url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={
+            "options": SESSION_OPTIONS,
+            "connect_timeout": 5,
+            "application_name": f"callscribe {process}",
+            # A peer that vanished without a FIN is noticed within about 30 s.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+        },
+    )
+    event.listen(engine, "handle_error", _name_the_failure)
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def engine_of(sessions: SessionFactory) -> Engine:
+    """The pool behind these sessions."""
+    bind = sessions.kw["bind"]
+    if not isinstance(bind, Engine):
+        raise TypeError("The session factory is not bound to an engine.")
+    return bind
+
+
+def _name_the_failure(context: ExceptionContext) -> None:
+    lost = isinstance(context.sqlalchemy_exception, OperationalError | InterfaceError)
+    if lost or isinstance(context.original_exception, _RETRYABLE):
+        raise DatabaseUnavailable from context.original_exception

@@ -1,0 +1,43 @@
+"""Database rows and the rules they obey, one table per file; all SQL is in `repositories`."""
+
+from __future__ import annotations
+
+from models.api_key import ApiKey
+from models.base import Record
+from models.channel import Channel
+from models.chunk import Chunk
+from models.device_batch import DeviceBatch
+from models.event import Event, EventType
+from models.fairness import FairClock, FairShare
+from models.hypothesis import Hypothesis
+from models.job import Job
+from models.owner import Owner
+from models.recording import Recording
+from models.states import ChunkState, DeviceBatchState, JobStage, JobState, Lane
+from models.transcript import Transcript
+from models.upload import Upload
+from models.worker import Worker
+
+__all__ = [
+    "ApiKey",
+    "Channel",
+    "Chunk",
+    "ChunkState",
+    "DeviceBatch",
+    "DeviceBatchState",
+    "Event",
+    "EventType",
+    "FairClock",
+    "FairShare",
+    "Hypothesis",
+    "Job",
+    "JobStage",
+    "JobState",
+    "Lane",
+    "Owner",
+    "Record",
+    "Recording",
+    "Transcript",
+    "Upload",
+    "Worker",
+]

@@ -1,0 +1,23 @@
+"""One track of a recording, prepared for the engines."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Record
+
+
+class Channel(Record):
+    __tablename__ = "channels"
+    __table_args__ = (CheckConstraint("speech_ms BETWEEN 0 AND duration_ms", name="speech"),)
+
+    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    """0-based position in the recording."""
+    object_key: Mapped[str]
+    """FLAC, 16 kHz mono; chunks are byte ranges of it."""
+    duration_ms: Mapped[int]
+    speech_ms: Mapped[int]

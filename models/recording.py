@@ -1,0 +1,30 @@
+"""The caller's audio as it was handed over."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Record
+
+
+class Recording(Record):
+    __tablename__ = "recordings"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("owners.id"), index=True)
+    object_key: Mapped[str]
+    size_bytes: Mapped[int]
+    sha256: Mapped[str | None]
+    """Hex; known for what came through the API, else after preparation read it."""
+    filename: Mapped[str | None]
+    container: Mapped[str | None]
+    codec: Mapped[str | None]
+    sample_rate: Mapped[int | None]
+    """Hz, as the recording says; this and its neighbours are known after preparation."""
+    channel_count: Mapped[int | None]
+    duration_ms: Mapped[int | None]
+    erased_at: Mapped[datetime | None]
