@@ -22,6 +22,8 @@ ServiceError
 │   │   └── DecoderLimitExceeded
 │   ├── ChunkTooLarge
 │   ├── CheckpointUnavailable
+│   ├── ServiceNotStarted
+│   ├── StateDirectoryRefused
 │   └── WorkerLost
 ├── TransientError              nobody's fault; retried with backoff
 │   ├── StorageUnavailable
@@ -169,6 +171,18 @@ class CheckpointUnavailable(PermanentError):
     """The model's checkpoint could not be found or loaded."""
 
     code = "checkpoint_unavailable"
+
+
+class ServiceNotStarted(PermanentError):
+    """A server of the embedded stack could not be started."""
+
+    code = "service_not_started"
+
+
+class StateDirectoryRefused(PermanentError):
+    """The state directory belongs to another user; choose another with CALLSCRIBE_STATE_DIR."""
+
+    code = "state_directory_refused"
 
 
 class WorkerLost(PermanentError):

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Record, enum_text
-from models.states import DeviceBatchState
+from models.states import DEVICE_BATCH_TRANSITIONS, DeviceBatchState, step
 
 
 class DeviceBatch(Record):
@@ -48,3 +48,35 @@ class DeviceBatch(Record):
     """Hypotheses that came after their lease had passed to another, and were dropped."""
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+    def begin(self, *, worker: str, now: datetime, until: datetime) -> None:
+        self._move_to(DeviceBatchState.RUNNING)
+        self.attempt += 1
+        self.worker = worker
+        self.started_at = now
+        self.lease_expires_at = until
+
+    def load(self, *, audio_ms: int, chunk_count: int, job_count: int, fill: float) -> None:
+        """Note what the claim put in."""
+        self.audio_ms = audio_ms
+        self.chunk_count = chunk_count
+        self.job_count = job_count
+        self.fill = fill
+
+    def find_nothing(self, *, at: datetime) -> None:
+        self._end(DeviceBatchState.EMPTY, at=at)
+
+    def finish(self, *, late_count: int, at: datetime) -> None:
+        self.late_count = late_count
+        self._end(DeviceBatchState.DONE, at=at)
+
+    def lose(self, *, at: datetime) -> None:
+        self._end(DeviceBatchState.LOST, at=at)
+
+    def _end(self, state: DeviceBatchState, *, at: datetime) -> None:
+        self._move_to(state)
+        self.lease_expires_at = None
+        self.ended_at = at
+
+    def _move_to(self, state: DeviceBatchState) -> None:
+        self.state = step(DEVICE_BATCH_TRANSITIONS, self.state, state)

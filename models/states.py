@@ -81,7 +81,7 @@ STAGE_TRANSITIONS: Final[Mapping[JobStage, frozenset[JobStage]]] = {
 }
 
 CHUNK_TRANSITIONS: Final[Mapping[ChunkState, frozenset[ChunkState]]] = {
-    ChunkState.QUEUED: frozenset({ChunkState.LEASED, ChunkState.CANCELED}),
+    ChunkState.QUEUED: frozenset({ChunkState.LEASED, ChunkState.FAILED, ChunkState.CANCELED}),
     ChunkState.LEASED: frozenset(
         {ChunkState.QUEUED, ChunkState.DONE, ChunkState.FAILED, ChunkState.CANCELED}
     ),

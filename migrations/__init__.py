@@ -1,0 +1,1 @@
+"""Schema changes: expand, deploy, contract; the file names say which."""

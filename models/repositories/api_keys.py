@@ -1,0 +1,48 @@
+"""SQL on API keys."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound, Unauthenticated
+from models.api_key import ApiKey
+
+TOUCH_EVERY = timedelta(minutes=1)
+"""`last_used_at` is written at most this often, so that reads stay reads."""
+
+
+class ApiKeyRepository:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def add(self, key: ApiKey) -> ApiKey:
+        self.session.add(key)
+        self.session.flush()
+        return key
+
+    def with_prefix(self, prefix: str) -> ApiKey:
+        key = self.session.scalar(select(ApiKey).where(ApiKey.prefix == prefix))
+        if key is None:
+            raise Unauthenticated
+        return key
+
+    def of(self, owner_id: uuid.UUID) -> Sequence[ApiKey]:
+        query = select(ApiKey).where(ApiKey.owner_id == owner_id).order_by(ApiKey.created_at)
+        return self.session.scalars(query).all()
+
+    def revoke(self, prefix: str, *, at: datetime) -> None:
+        """Idempotent: the first revocation's time stays."""
+        query = select(ApiKey).where(ApiKey.prefix == prefix).with_for_update()
+        key = self.session.scalar(query)
+        if key is None:
+            raise NotFound(f"No API key {prefix}.")
+        key.revoked_at = key.revoked_at or at
+
+    def touch(self, key: ApiKey, *, at: datetime) -> None:
+        if key.last_used_at is None or key.last_used_at < at - TOUCH_EVERY:
+            self.session.execute(update(ApiKey).where(ApiKey.id == key.id).values(last_used_at=at))

@@ -1,0 +1,129 @@
+"""SQL on device batches: announcing, starting, holding, committing and losing them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from core.errors import LeaseLost
+from models.chunk import Chunk
+from models.device_batch import DeviceBatch
+from models.repositories import clock
+from models.repositories.chunk_claims import Budget, ChunkClaims
+from models.repositories.chunks import ChunkRepository
+from models.repositories.hints import is_due
+from models.states import ChunkState, DeviceBatchState
+
+
+class DeviceBatchRepository:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def open(self, model: str) -> DeviceBatch:
+        """Announce room for work; what goes in is decided by whoever starts it."""
+        batch = DeviceBatch(model=model, hinted_at=clock.now(self.session), hints=1)
+        self.session.add(batch)
+        self.session.flush()
+        return batch
+
+    def open_count(self, model: str) -> int:
+        query = select(func.count()).where(
+            DeviceBatch.model == model, DeviceBatch.state == DeviceBatchState.OPEN
+        )
+        return self.session.execute(query).scalar_one()
+
+    def hint_again(self, *, limit: int) -> Sequence[DeviceBatch]:
+        """Open device batches whose hint brought nobody and is due again."""
+        due = (
+            select(DeviceBatch.id)
+            .where(
+                DeviceBatch.state == DeviceBatchState.OPEN,
+                is_due(DeviceBatch.hinted_at, DeviceBatch.hints),
+            )
+            .order_by(DeviceBatch.hinted_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("due")
+        )
+        query = (
+            update(DeviceBatch)
+            .where(DeviceBatch.id == due.c.id)
+            .values(hinted_at=func.clock_timestamp(), hints=DeviceBatch.hints + 1)
+            .returning(DeviceBatch)
+            .execution_options(synchronize_session=False)
+        )
+        return self.session.scalars(query).all()
+
+    def start(
+        self, batch_id: uuid.UUID, *, worker: str, budget: Budget, ttl: timedelta
+    ) -> tuple[DeviceBatch, list[Chunk]]:
+        """Claim an open device batch and fill it; a stale or doubled hint is `LeaseLost`."""
+        query = select(DeviceBatch).where(
+            DeviceBatch.id == batch_id, DeviceBatch.state == DeviceBatchState.OPEN
+        )
+        batch = self.session.scalar(query.with_for_update(skip_locked=True))
+        if batch is None:
+            raise LeaseLost
+        chunks = ChunkClaims(self.session, batch, ttl=ttl).take(budget)
+        now = clock.now(self.session)
+        if not chunks:
+            batch.find_nothing(at=now)
+            return batch, []
+        batch.begin(worker=worker, now=now, until=now + ttl)
+        batch.load(
+            audio_ms=sum(chunk.duration_ms for chunk in chunks),
+            chunk_count=len(chunks),
+            job_count=len({chunk.job_id for chunk in chunks}),
+            fill=budget.share_used(chunks),
+        )
+        batch.backlog = ChunkRepository(self.session).waiting(batch.model, limit=1) > 0
+        return batch, chunks
+
+    def renew(self, batch_id: uuid.UUID, *, attempt: int, ttl: timedelta) -> None:
+        """Keep the lease of a device batch and of its chunks, or learn by `LeaseLost` that it is gone."""
+        until = func.clock_timestamp() + ttl
+        running = (
+            update(DeviceBatch)
+            .where(*self._is_held(batch_id, attempt))
+            .values(lease_expires_at=until)
+            .returning(DeviceBatch.id)
+        )
+        if self.session.execute(running).scalar() is None:
+            raise LeaseLost
+        self.session.execute(
+            update(Chunk)
+            .where(Chunk.device_batch_id == batch_id, Chunk.state == ChunkState.LEASED)
+            .values(lease_expires_at=until)
+        )
+
+    def held(self, batch_id: uuid.UUID, *, attempt: int) -> DeviceBatch:
+        """The row locked for its final write, if this attempt still owns it."""
+        query = select(DeviceBatch).where(*self._is_held(batch_id, attempt)).with_for_update()
+        batch = self.session.scalar(query)
+        if batch is None:
+            raise LeaseLost
+        return batch
+
+    def expired(self, *, limit: int) -> Sequence[DeviceBatch]:
+        query = (
+            select(DeviceBatch)
+            .where(
+                DeviceBatch.state == DeviceBatchState.RUNNING,
+                DeviceBatch.lease_expires_at < func.clock_timestamp(),
+            )
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return self.session.scalars(query).all()
+
+    @staticmethod
+    def _is_held(batch_id: uuid.UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
+        return (
+            DeviceBatch.id == batch_id,
+            DeviceBatch.attempt == attempt,
+            DeviceBatch.state == DeviceBatchState.RUNNING,
+        )

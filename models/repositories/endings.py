@@ -1,0 +1,57 @@
+"""How a job ends: the only place that writes a final state, and so the only one that announces it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from core.errors import ServiceError
+from models.event import Event, EventType
+from models.job import Job
+from models.repositories import clock, notices
+from models.repositories.chunks import ChunkRepository
+from models.repositories.events import EventRepository
+from models.repositories.transcripts import TranscriptRepository
+from models.states import JobState
+from models.transcript import Transcript
+
+_ANNOUNCEMENTS: Final = {
+    JobState.COMPLETED: EventType.JOB_COMPLETED,
+    JobState.FAILED: EventType.JOB_FAILED,
+    JobState.CANCELED: EventType.JOB_CANCELED,
+}
+
+
+class Endings:
+    """Every method takes a job whose row is locked."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def complete(self, job: Job, transcript: Transcript) -> None:
+        job.complete(at=clock.now(self.session))
+        TranscriptRepository(self.session).add(transcript)
+        self._announce(job)
+
+    def fail(self, job: Job, error: ServiceError) -> None:
+        job.fail(code=error.code, message=str(error), at=clock.now(self.session))
+        ChunkRepository(self.session).abandon(job.id)
+        self._announce(job)
+
+    def cancel(self, job: Job) -> None:
+        job.cancel(at=clock.now(self.session))
+        ChunkRepository(self.session).abandon(job.id)
+        self._announce(job)
+
+    def _announce(self, job: Job) -> None:
+        EventRepository(self.session).add(
+            Event(
+                owner_id=job.owner_id,
+                job_id=job.id,
+                type=_ANNOUNCEMENTS[job.state],
+                payload={"job_id": str(job.id), "status": job.state.value, "error_code": job.error_code},
+            )
+        )
+        self.session.flush()
+        notices.job_ended(self.session, job.id)

@@ -1,0 +1,54 @@
+"""SQL behind the stride tags of models/fairness.py."""
+
+from __future__ import annotations
+
+import uuid
+from itertools import accumulate
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from models.fairness import FairClock, FairShare
+from models.owner import Owner
+from models.states import Lane
+
+
+def preparation_queue(lane: Lane) -> str:
+    return f"prepare/{lane}"
+
+
+def transcription_queue(model: str, lane: Lane) -> str:
+    return f"transcribe/{model}/{lane}"
+
+
+class FairnessRepository:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def tags(self, queue: str, *, owner_id: uuid.UUID, costs: list[float]) -> list[float]:
+        """A virtual finish time for each piece of work, in order; costs are seconds of audio."""
+        weight = self.session.scalars(select(Owner.weight).where(Owner.id == owner_id)).one()
+        steps = [cost / weight for cost in costs]
+        total = sum(steps)
+        now_vft = func.coalesce(
+            select(FairClock.now_vft).where(FairClock.queue == queue).scalar_subquery(), 0.0
+        )
+        share = insert(FairShare).values(owner_id=owner_id, queue=queue, last_vft=now_vft + total)
+        share = share.on_conflict_do_update(
+            index_elements=[FairShare.owner_id, FairShare.queue],
+            set_={"last_vft": func.greatest(FairShare.last_vft, now_vft) + total},
+        )
+        end = self.session.execute(share.returning(FairShare.last_vft)).scalar_one()
+        return [end - total + upto for upto in accumulate(steps)]
+
+    def advance(self, queue: str, vft: float) -> None:
+        """Work with this tag is being served: nobody newcome may be tagged before it."""
+        clock = insert(FairClock).values(queue=queue, now_vft=vft)
+        self.session.execute(
+            clock.on_conflict_do_update(
+                index_elements=[FairClock.queue],
+                set_={"now_vft": vft},
+                where=FairClock.now_vft < vft,
+            )
+        )

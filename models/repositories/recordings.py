@@ -1,0 +1,37 @@
+"""SQL on recordings and their channels."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.channel import Channel
+from models.recording import Recording
+
+
+class RecordingRepository:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def add(self, recording: Recording) -> Recording:
+        self.session.add(recording)
+        self.session.flush()
+        return recording
+
+    def get(self, recording_id: uuid.UUID) -> Recording:
+        return self.session.get_one(Recording, recording_id)
+
+    def by_id(self, recording_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Recording]:
+        """For pages of jobs: one query, whatever their number."""
+        query = select(Recording).where(Recording.id.in_(list(recording_ids)))
+        return {recording.id: recording for recording in self.session.scalars(query)}
+
+    def add_channels(self, channels: Iterable[Channel]) -> None:
+        self.session.add_all(channels)
+
+    def channels_of(self, job_id: uuid.UUID) -> Sequence[Channel]:
+        query = select(Channel).where(Channel.job_id == job_id).order_by(Channel.index)
+        return self.session.scalars(query).all()

@@ -1,0 +1,29 @@
+"""SQL on uploads."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from models.upload import Upload
+
+
+class UploadRepository:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def add(self, upload: Upload) -> Upload:
+        self.session.add(upload)
+        self.session.flush()
+        return upload
+
+    def locked(self, upload_id: uuid.UUID, *, owner_id: uuid.UUID) -> Upload:
+        """Held until commit, so that two jobs cannot take the same upload over."""
+        query = select(Upload).where(Upload.id == upload_id, Upload.owner_id == owner_id).with_for_update()
+        upload = self.session.scalar(query)
+        if upload is None:
+            raise NotFound(f"No upload {upload_id}.")
+        return upload
