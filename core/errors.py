@@ -9,6 +9,7 @@ ServiceError
 │   ├── Unauthenticated
 │   │   └── ApiKeyExpired
 │   ├── NotFound
+│   │   └── ObjectMissing
 │   ├── Gone
 │   ├── Conflict
 │   │   └── TranscriptNotReady
@@ -93,6 +94,12 @@ class NotFound(PermanentError):
     """No such resource."""
 
     code = "not_found"
+
+
+class ObjectMissing(NotFound):
+    """The object is not in storage, or no longer."""
+
+    code = "object_missing"
 
 
 class Gone(PermanentError):

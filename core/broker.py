@@ -1,0 +1,110 @@
+"""The broker: names of queues and tasks, and how Celery is set up to carry hints.
+
+Every message is a hint: a task name and an id. Postgres is the truth, so a message that is lost,
+doubled or late does no harm, and the settings below choose liveness over delivery promises that
+the Redis transport cannot keep (celery#4354, kombu#305).
+"""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from celery import Celery
+from pydantic import SecretStr
+
+from core.errors import InvalidRequest
+
+
+class TaskName(StrEnum):
+    PREPARE = "prepare.recording"
+    TRANSCRIBE = "transcribe.batch"
+    FINISH = "finish.job"
+
+
+PREPARE_QUEUE: Final = "prepare"
+FINISH_QUEUE: Final = "finish"
+
+
+def transcribe_queue(model: str) -> str:
+    """Each model has its own queue: a worker loads one engine."""
+    return f"transcribe.{model}"
+
+
+SETTINGS: Final[dict[str, Any]] = {
+    # A worker that dies keeps its message unacknowledged instead of having taken it too early;
+    # with a prefetch of one nothing is hidden behind a running task (celery#1933, #6500).
+    "task_acks_late": True,
+    "worker_prefetch_multiplier": 1,
+    # True would run a poisonous task for ever; crashes are counted in Postgres.
+    "task_reject_on_worker_lost": False,
+    # Results live in Postgres. A result backend only grows (celery#7801).
+    "task_ignore_result": True,
+    "result_backend": None,
+    "task_store_errors_even_if_ignored": False,
+    # Whoever can write to the broker must not be able to run code: no pickle, anywhere.
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "result_accept_content": ["json"],
+    "event_serializer": "json",
+    # Flower lives on these.
+    "worker_send_task_events": True,
+    "task_send_sent_event": True,
+    # The default of 4 s kills a respawned child that loads a model, again and again (celery#1715, #4323).
+    "worker_proc_alive_timeout": 900,
+    "worker_lost_wait": 10,
+    # A broker blip must not kill work on a device; the fence makes a double harmless.
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "worker_enable_remote_control": True,
+    # After SIGTERM running work may end; after SIGQUIT it has this long.
+    "worker_soft_shutdown_timeout": 25,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    # The dispatcher publishes again by itself: it must learn of a failure at once, not hang.
+    "broker_pool_acquire_timeout": 5,
+    "task_publish_retry": False,
+    "broker_transport_options": {
+        # Recovery is the lease's duty (60 s). Redelivery would only run long tasks twice (celery#5935).
+        "visibility_timeout": 43_200,
+        # Without these a half-open connection hangs a worker for ever.
+        "socket_timeout": 10,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 15,
+        "retry_on_timeout": False,
+        "global_keyprefix": "callscribe:",
+        "client_name": "callscribe",
+    },
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    "worker_pool": "prefork",
+    "enable_utc": True,
+}
+
+
+def create_app(broker_url: SecretStr) -> Celery:
+    """A Celery application on this broker; connects when first used."""
+    url = broker_url.get_secret_value()
+    _refuse_clusters(url)
+    app = Celery("callscribe", broker=url, set_as_current=False)
+    app.conf.update(SETTINGS)
+    return app
+
+
+def publish(app: Celery, task: TaskName, subject: uuid.UUID, *, queue: str, summary: str) -> None:
+    """Send one hint. Raises kombu's `OperationalError` when the broker is away.
+
+    The summary is what Flower shows as the task's arguments; a device batch is its own task id.
+    """
+    task_id = str(subject) if task is TaskName.TRANSCRIBE else f"{task.name.lower()}-{subject}"
+    app.send_task(
+        task.value, args=[str(subject)], task_id=task_id, queue=queue, kwargsrepr=summary, retry=False
+    )
+
+
+def _refuse_clusters(url: str) -> None:
+    # Cluster spreads keys over nodes, and the transport's multi-key commands then fail (celery#2852).
+    if "cluster" in urlsplit(url).scheme:
+        raise InvalidRequest("Redis Cluster cannot be the broker; use one server, or Sentinel.")

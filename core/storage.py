@@ -1,0 +1,175 @@
+"""Object storage: one bucket of an S3-compatible store, and what its failures are called here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from core.errors import ObjectMissing, PayloadTooLarge, StorageUnavailable
+from core.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+PART_BYTES: Final = 8 * 1024 * 1024
+"""Size of the parts of a streamed upload; S3 wants at least 5 MiB."""
+
+_ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+@contextmanager
+def _named_failures(key: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in _ABSENT:
+            raise ObjectMissing(f"No object {key}.") from error
+        raise StorageUnavailable from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise StorageUnavailable from error
+
+
+def _client(settings: StorageSettings, endpoint_url: str | None) -> S3Client:
+    key, secret = settings.access_key_id, settings.secret_access_key
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name=settings.region,
+        aws_access_key_id=key.get_secret_value() if key else None,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        config=Config(
+            signature_version="s3v4",
+            # Other stores than AWS have no host name for each bucket.
+            s3={"addressing_style": "path" if endpoint_url else "auto"},
+            retries={"mode": "standard", "max_attempts": 4},
+            connect_timeout=5,
+            read_timeout=30,
+            max_pool_connections=32,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    key: str
+    size_bytes: int
+
+
+class MultipartUpload:
+    """An object that is written in parts; absent until `complete`. Used by one thread at a time."""
+
+    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
+        self.client = client
+        self.bucket = bucket
+        self.key = key
+        with _named_failures(key):
+            self.upload_id = client.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+        self.etags: list[str] = []
+
+    def write_part(self, part: bytes | bytearray | memoryview) -> None:
+        """At least 5 MiB, but for the last one."""
+        with _named_failures(self.key):
+            answer = self.client.upload_part(
+                Bucket=self.bucket,
+                Key=self.key,
+                UploadId=self.upload_id,
+                PartNumber=len(self.etags) + 1,
+                Body=bytes(part),
+            )
+        self.etags.append(answer["ETag"])
+
+    def complete(self) -> None:
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(self.etags, start=1)]
+        with _named_failures(self.key):
+            self.client.complete_multipart_upload(
+                Bucket=self.bucket,
+                Key=self.key,
+                UploadId=self.upload_id,
+                MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
+            )
+
+    def abort(self) -> None:
+        with _named_failures(self.key):
+            self.client.abort_multipart_upload(Bucket=self.bucket, Key=self.key, UploadId=self.upload_id)
+
+
+class ObjectStorage:
+    """Thread-safe. `StorageUnavailable` when the store does not answer, `ObjectMissing` for absent keys."""
+
+    def __init__(self, settings: StorageSettings) -> None:
+        self.bucket = settings.bucket
+        self.client = _client(settings, settings.endpoint_url)
+        # A presigned URL carries the host name it was signed for.
+        self.public = _client(settings, settings.public_endpoint_url or settings.endpoint_url)
+
+    def put(self, key: str, body: bytes) -> None:
+        with _named_failures(key):
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def put_file(self, key: str, path: Path) -> None:
+        with _named_failures(key):
+            self.client.upload_file(str(path), self.bucket, key)
+
+    def begin_multipart(self, key: str) -> MultipartUpload:
+        return MultipartUpload(self.client, self.bucket, key)
+
+    def read(self, key: str, *, first_byte: int, last_byte: int) -> bytes:
+        """One stretch of an object; both ends inclusive."""
+        with _named_failures(key):
+            answer = self.client.get_object(
+                Bucket=self.bucket, Key=key, Range=f"bytes={first_byte}-{last_byte}"
+            )
+            return answer["Body"].read()
+
+    def download(self, key: str, path: Path, *, limit_bytes: int) -> None:
+        """Write an object to a file; one that is larger than the limit is `PayloadTooLarge`."""
+        if self.head(key).size_bytes > limit_bytes:
+            raise PayloadTooLarge
+        with _named_failures(key):
+            self.client.download_file(self.bucket, key, str(path))
+
+    def head(self, key: str) -> StoredObject:
+        with _named_failures(key):
+            answer = self.client.head_object(Bucket=self.bucket, Key=key)
+        return StoredObject(key=key, size_bytes=answer["ContentLength"])
+
+    def keys(self, prefix: str) -> list[str]:
+        with _named_failures(prefix):
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def delete(self, key: str) -> None:
+        """Idempotent: an absent object is as good as a deleted one."""
+        with _named_failures(key):
+            self.client.delete_object(Bucket=self.bucket, Key=key)
+
+    def delete_all(self, prefix: str) -> None:
+        for key in self.keys(prefix):
+            self.delete(key)
+
+    def presign_put(self, key: str, *, expires_in: timedelta) -> str:
+        """A URL that lets its holder PUT this one object for a while."""
+        return self.public.generate_presigned_url(
+            "put_object",
+            Params={"Bucket": self.bucket, "Key": key},
+            ExpiresIn=int(expires_in.total_seconds()),
+        )
+
+    def ping(self) -> None:
+        """Raise `StorageUnavailable` unless the bucket answers."""
+        try:
+            with _named_failures(self.bucket):
+                self.client.head_bucket(Bucket=self.bucket)
+        except ObjectMissing as error:
+            raise StorageUnavailable(f"Object storage has no bucket {self.bucket}.") from error
