@@ -30,7 +30,8 @@ ServiceError
 │   ├── StorageUnavailable
 │   ├── DatabaseUnavailable
 │   └── EngineOverloaded
-└── LeaseLost                   the row is not this worker's, or no longer; stop quietly
+├── LeaseLost                   the row is not this worker's, or no longer; stop quietly
+└── EngineBroken                the device is in no state to go on; the process must end
 """
 
 from __future__ import annotations
@@ -226,3 +227,9 @@ class LeaseLost(ServiceError):
     """The work is not this worker's, or no longer."""
 
     code = "lease_lost"
+
+
+class EngineBroken(ServiceError):
+    """The engine's device failed and only a new process can use it again."""
+
+    code = "engine_broken"

@@ -1,0 +1,1 @@
+"""Postgres, Valkey and SeaweedFS from wheels, run as plain processes under one supervisor."""

@@ -1,0 +1,47 @@
+"""What the embedded stack reads from its environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.settings import StorageSettings
+
+Port = Field(default=None, ge=1, le=65535)
+
+
+class PortSettings(BaseModel):
+    """Loopback ports; the ones left empty are picked at random and then kept."""
+
+    postgres: int | None = Port
+    valkey: int | None = Port
+    storage: int | None = Port
+
+
+class EmbeddedSettings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="CALLSCRIBE_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+    )
+
+    state_dir: Path = Path("~/.local/state/callscribe")
+    """Data, secrets and logs of the embedded servers; readable by its owner only."""
+    database_url: SecretStr | None = None
+    """A Postgres of the user's own, instead of the embedded one."""
+    broker_url: SecretStr | None = None
+    """A Redis or Valkey of the user's own, instead of the embedded one."""
+    storage: StorageSettings | None = None
+    """A bucket of the user's own, instead of the embedded SeaweedFS; any of its settings chooses it."""
+    embedded_ports: PortSettings = Field(default_factory=PortSettings)
+
+
+def inherited_environment() -> dict[str, str]:
+    """This process's own environment, for programs that are to see what the user set."""
+    return dict(os.environ)
