@@ -13,7 +13,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 from pydantic import SecretStr
+from redis.exceptions import RedisError
 
 from core.errors import InvalidRequest
 
@@ -32,6 +34,9 @@ def transcribe_queue(model: str) -> str:
     """Each model has its own queue: a worker loads one engine."""
     return f"transcribe.{model}"
 
+
+_MARKER: Final = "marker"
+"""A key that is there as long as nobody flushed the broker or restarted it empty."""
 
 SETTINGS: Final[dict[str, Any]] = {
     # A worker that dies keeps its message unacknowledged instead of having taken it too early;
@@ -102,6 +107,20 @@ def publish(app: Celery, task: TaskName, subject: uuid.UUID, *, queue: str, summ
     app.send_task(
         task.value, args=[str(subject)], task_id=task_id, queue=queue, kwargsrepr=summary, retry=False
     )
+
+
+def was_emptied(app: Celery) -> bool:
+    """Whether the broker has lost all its keys since the last call; true at the first one too.
+
+    Raises kombu's `OperationalError` when the broker is away.
+    """
+    pool: Any = app.pool  # the type stub takes it for a pool of producers
+    with pool.acquire(block=True, timeout=5) as connection:
+        connection.ensure_connection(max_retries=1, timeout=5)
+        try:
+            return bool(connection.default_channel.client.set(_MARKER, "1", nx=True))
+        except RedisError as error:
+            raise OperationalError(str(error)) from error
 
 
 def _refuse_clusters(url: str) -> None:

@@ -43,10 +43,10 @@ class ChunkRepository:
         notices.work_is_waiting(self.session)
 
     def waiting(self, model: str, *, limit: int) -> int:
-        """How many chunks wait for this model, counted up to `limit`."""
+        """How many chunks wait for company on a device, counted up to `limit`."""
         head = (
             select(Chunk.id)
-            .where(Chunk.model == model, Chunk.state == ChunkState.QUEUED)
+            .where(Chunk.model == model, Chunk.state == ChunkState.QUEUED, ~Chunk.alone)
             .limit(limit)
             .subquery()
         )
@@ -59,6 +59,13 @@ class ChunkRepository:
             .where(Chunk.job_id == job_id, Chunk.state.in_(UNHEARD))
             .values(state=ChunkState.CANCELED, lease_expires_at=None)
         )
+
+    def suspects(self, model: str, *, limit: int) -> int:
+        """How many of those must run alone, counted up to `limit`."""
+        head = select(Chunk.id).where(Chunk.model == model, Chunk.state == ChunkState.QUEUED, Chunk.alone)
+        return self.session.execute(
+            select(func.count()).select_from(head.limit(limit).subquery())
+        ).scalar_one()
 
     def store(self, batch: DeviceBatch, hypotheses: Sequence[Hypothesis]) -> list[uuid.UUID]:
         """Write what was heard, each only under the lease it was heard in.
@@ -81,6 +88,13 @@ class ChunkRepository:
         self.session.add_all(each for each in hypotheses if each.chunk_id in ids)
         self.session.flush()
         return [row.job_id for row in wanted]
+
+    def jobs_in(self, batch: DeviceBatch) -> Sequence[uuid.UUID]:
+        """Whose chunks a running device batch holds."""
+        query = select(Chunk.job_id).where(
+            Chunk.device_batch_id == batch.id, Chunk.state == ChunkState.LEASED
+        )
+        return self.session.scalars(query.distinct()).all()
 
     def give_back(self, batch: DeviceBatch, *, suspect: bool) -> list[Chunk]:
         """Queue again what a device batch still holds; suspects will be claimed alone."""

@@ -58,6 +58,14 @@ class DeviceBatchRepository:
         )
         return self.session.scalars(query).all()
 
+    def forget_hints(self, batch_ids: Sequence[uuid.UUID]) -> None:
+        """What was announced of these never arrived."""
+        self._forget(DeviceBatch.id.in_(batch_ids))
+
+    def forget_all_hints(self) -> None:
+        """What was announced and not claimed never arrived."""
+        self._forget(DeviceBatch.hinted_at.is_not(None))
+
     def start(
         self, batch_id: uuid.UUID, *, worker: str, budget: Budget, ttl: timedelta
     ) -> tuple[DeviceBatch, list[Chunk]]:
@@ -119,6 +127,12 @@ class DeviceBatchRepository:
             .with_for_update(skip_locked=True)
         )
         return self.session.scalars(query).all()
+
+    def _forget(self, which: ColumnElement[bool]) -> None:
+        query = update(DeviceBatch).where(which, DeviceBatch.state == DeviceBatchState.OPEN)
+        self.session.execute(
+            query.values(hinted_at=None, hints=0).execution_options(synchronize_session=False)
+        )
 
     @staticmethod
     def _is_held(batch_id: uuid.UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:

@@ -6,9 +6,9 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from core.errors import ServiceError
+from core.errors import ServiceError, WorkerLost
 from models.event import Event, EventType
-from models.job import Job
+from models.job import CRASH_LIMIT, Job
 from models.repositories import clock, notices
 from models.repositories.chunks import ChunkRepository
 from models.repositories.events import EventRepository
@@ -43,6 +43,14 @@ class Endings:
         job.cancel(at=clock.now(self.session))
         ChunkRepository(self.session).abandon(job.id)
         self._announce(job)
+
+    def survive_crash(self, job: Job) -> None:
+        """The worker fell silent or broke: the stage may be claimed again, but not for ever."""
+        job.crash()
+        if job.crash_count >= CRASH_LIMIT:
+            self.fail(job, WorkerLost())
+        else:
+            notices.work_is_waiting(self.session)
 
     def _announce(self, job: Job) -> None:
         EventRepository(self.session).add(

@@ -152,6 +152,16 @@ class JobRepository:
         )
         return self.session.scalars(query).all()
 
+    def forget_hints(self, job_ids: Sequence[uuid.UUID]) -> None:
+        """What was announced of these never arrived."""
+        self.session.execute(update(Job).where(Job.id.in_(job_ids)).values(hinted_at=None, hints=0))
+
+    def forget_all_hints(self) -> None:
+        """What was announced and not claimed never arrived."""
+        waiting = or_(_waits_for(JobStage.PREPARING), _waits_for(JobStage.FINISHING))
+        query = update(Job).where(waiting, Job.hinted_at.is_not(None)).values(hinted_at=None, hints=0)
+        self.session.execute(query.execution_options(synchronize_session=False))
+
     def is_over(self, job_id: uuid.UUID) -> bool:
         """Whether nothing more will happen to a job; one that is gone is over too."""
         state = self.session.scalar(select(Job.state).where(Job.id == job_id))

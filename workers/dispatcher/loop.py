@@ -1,0 +1,95 @@
+"""The dispatcher: woken by Postgres or by its own clock, it reaps, then announces what waits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from sqlalchemy.orm import Session
+
+from core import broker
+from core.database import WORK_CHANNEL, SessionFactory
+from core.errors import DatabaseUnavailable
+from core.listening import Listener
+from models.repositories.dispatching import may_dispatch
+from workers.dispatcher import hints
+from workers.dispatcher.hints import Hint
+from workers.settings import DispatcherSettings
+from workers.upkeep.reap_device_batches import reap_device_batches
+from workers.upkeep.reap_jobs import reap_jobs
+
+logger = logging.getLogger(__name__)
+
+DUTIES: Sequence[Callable[[Session], int]] = (reap_device_batches, reap_jobs)
+
+
+class Dispatcher:
+    """Safe to run twice: every row it touches is locked, and a doubled hint does no harm."""
+
+    def __init__(self, settings: DispatcherSettings, sessions: SessionFactory, app: Celery) -> None:
+        self.settings = settings
+        self.sessions = sessions
+        self.app = app
+        self._stopped = threading.Event()
+        self._reaped_at = 0.0
+
+    def run(self) -> None:
+        """Until `stop`; a dependency that is away is waited for."""
+        while not self._stopped.is_set():
+            try:
+                with Listener(self.settings.database_url, WORK_CHANNEL) as listener:
+                    while not self._stopped.is_set():
+                        self.tick()
+                        listener.wait(self.settings.poll_every)
+            except DatabaseUnavailable:
+                logger.warning("database away")
+                self._stopped.wait(self.settings.poll_every.total_seconds())
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def tick(self) -> None:
+        """One round; raises `DatabaseUnavailable`."""
+        if time.monotonic() - self._reaped_at >= self.settings.reap_every.total_seconds():
+            self._reaped_at = time.monotonic()
+            for duty in DUTIES:
+                with self.sessions.begin() as session:
+                    duty(session)
+            self._resend_after_a_flush()
+        self._announce()
+
+    def _announce(self) -> None:
+        with self.sessions.begin() as session:
+            if not may_dispatch(session):
+                return
+            due = hints.due_hints(session, models=self.settings.models, window=self.settings.hint_window)
+        # After the commit: a worker must find what a hint speaks of.
+        for number, hint in enumerate(due):
+            if not self._published(hint):
+                with self.sessions.begin() as session:
+                    hints.forget(session, due[number:])
+                self._stopped.wait(self.settings.poll_every.total_seconds())
+                return
+
+    def _published(self, hint: Hint) -> bool:
+        try:
+            broker.publish(self.app, hint.task, hint.subject, queue=hint.queue, summary=hint.summary)
+        except OperationalError:
+            logger.warning("broker away")
+            return False
+        return True
+
+    def _resend_after_a_flush(self) -> None:
+        """A broker that came back empty has forgotten every hint: all of them are due again."""
+        try:
+            emptied = broker.was_emptied(self.app)
+        except OperationalError:
+            return
+        if emptied:
+            logger.warning("broker was empty, sending all hints again")
+            with self.sessions.begin() as session:
+                hints.forget_all(session)

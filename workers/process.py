@@ -1,0 +1,28 @@
+"""What a worker process holds for its whole life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from core.database import SessionFactory, open_sessions
+from core.storage import ObjectStorage
+from workers.settings import WorkerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    settings: WorkerSettings
+    sessions: SessionFactory
+    storage: ObjectStorage
+
+
+@cache
+def this_process() -> Process:
+    """Opened at first use, which is after the fork: connections must not be shared with a parent."""
+    settings = WorkerSettings()
+    return Process(
+        settings=settings,
+        sessions=open_sessions(settings.database_url, process="worker"),
+        storage=ObjectStorage(settings.storage),
+    )
