@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Subquery, func, select, union_all, update
+from sqlalchemy import CTE, ColumnElement, func, select, union_all, update
 from sqlalchemy.orm import Session
 
 from models.chunk import BUCKETS, Chunk
@@ -91,7 +91,8 @@ class ChunkClaims:
             .order_by(Chunk.id)
             .limit(1)
             .with_for_update(skip_locked=True)
-            .subquery()
+            # A CTE is read once; a subquery may be read again for each row and then locks more.
+            .cte("suspect")
         )
         return self._lease(query)
 
@@ -120,7 +121,7 @@ class ChunkClaims:
         )
         running = func.sum(first.c.ms).over(order_by=(first.c.vft, first.c.id)).label("upto")
         summed = select(first.c.id, running).subquery()
-        return self._lease(select(summed.c.id).where(summed.c.upto <= budget.audio_ms).subquery())
+        return self._lease(select(summed.c.id).where(summed.c.upto <= budget.audio_ms).cte("chosen"))
 
     def _queued(self, lane: Lane, bucket: int) -> tuple[ColumnElement[bool], ...]:
         return (
@@ -131,7 +132,7 @@ class ChunkClaims:
             ~Chunk.alone,
         )
 
-    def _lease(self, chosen: Subquery) -> list[Chunk]:
+    def _lease(self, chosen: CTE) -> list[Chunk]:
         query = (
             update(Chunk)
             .where(Chunk.id == chosen.c.id, Chunk.state == ChunkState.QUEUED)
