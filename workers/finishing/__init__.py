@@ -1,0 +1,1 @@
+"""Puts a job's hypotheses together into its transcript."""

@@ -1,0 +1,136 @@
+"""Assembles a transcript from what was heard in a job's chunks. Pure: rows in, JSON out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from models.base import JsonObject
+from models.channel import Channel
+from models.chunk import Chunk
+from models.hypothesis import Hypothesis
+from models.job import Job
+from models.recording import Recording
+from models.transcript_content import (
+    TranscriptChannel,
+    TranscriptContent,
+    TranscriptEngine,
+    TranscriptSegment,
+    TranscriptTimings,
+    TranscriptUtterance,
+    as_json,
+)
+from workers.finishing.caveats import caveats_of
+from workers.finishing.joining import join_texts
+from workers.finishing.segments import Segment, confidence_of, segments_of
+from workers.finishing.utterances import utterances_of
+
+Roles = Mapping[int, str | None]
+
+
+def assemble(
+    job: Job, recording: Recording, channels: Sequence[Channel], heard: Sequence[tuple[Chunk, Hypothesis]]
+) -> JsonObject:
+    """The content of a finished job's transcript; the same rows always give the same content."""
+    channels = sorted(channels, key=lambda channel: channel.index)
+    hypotheses = [hypothesis for _, hypothesis in heard]
+    segments = segments_of(heard)
+    roles = {channel.index: _role(job, channel.index) for channel in channels}
+    utterances = [_utterance(segments, run, roles) for run in utterances_of(segments)]
+    content: TranscriptContent = {
+        "object": "transcript",
+        "job_id": str(job.id),
+        "model": job.model,
+        "text": "\n".join(utterance["text"] for utterance in utterances),
+        "duration_ms": _duration(recording, channels),
+        "language": _language(segments),
+        # No engine says yet how sure it is of a language.
+        "language_confidence": None,
+        "channels": [_channel(channel, roles) for channel in channels],
+        "segments": [_segment(place, segment, roles) for place, segment in enumerate(segments)],
+        "utterances": utterances,
+        "timestamp_source": "vad",
+        "engine": _engine(hypotheses),
+        "options": {"model": job.model, "language": job.language, "lane": job.lane.value, "roles": job.roles},
+        "timings_ms": _timings(job),
+        "warnings": caveats_of(job, channels, hypotheses),
+    }
+    return as_json(content)
+
+
+def _role(job: Job, channel: int) -> str | None:
+    role = job.roles.get(str(channel))
+    return None if role is None else str(role)
+
+
+def _duration(recording: Recording, channels: Sequence[Channel]) -> int:
+    if recording.duration_ms is not None:
+        return recording.duration_ms
+    return max((channel.duration_ms for channel in channels), default=0)
+
+
+def _language(segments: Sequence[Segment]) -> str | None:
+    spoken: Counter[str] = Counter()
+    for segment in segments:
+        if segment.language is not None:
+            spoken[segment.language] += segment.speech_ms
+    return max(spoken, key=lambda language: (spoken[language], language), default=None)
+
+
+def _channel(channel: Channel, roles: Roles) -> TranscriptChannel:
+    return {
+        "index": channel.index,
+        "role": roles[channel.index],
+        "duration_ms": channel.duration_ms,
+        "speech_ms": channel.speech_ms,
+    }
+
+
+def _segment(place: int, segment: Segment, roles: Roles) -> TranscriptSegment:
+    return {
+        "id": place,
+        "channel": segment.channel,
+        "role": roles[segment.channel],
+        "start_ms": segment.start_ms,
+        "end_ms": segment.end_ms,
+        "text": segment.text,
+        "confidence": confidence_of([segment]),
+        "language": segment.language,
+        "finish_reason": segment.finish_reason,
+    }
+
+
+def _utterance(segments: Sequence[Segment], run: list[int], roles: Roles) -> TranscriptUtterance:
+    parts = [segments[place] for place in run]
+    return {
+        "channel": parts[0].channel,
+        "role": roles[parts[0].channel],
+        "start_ms": parts[0].start_ms,
+        "end_ms": max(part.end_ms for part in parts),
+        "text": join_texts(part.text for part in parts),
+        "confidence": confidence_of(parts),
+        "segments": run,
+    }
+
+
+def _engine(hypotheses: Sequence[Hypothesis]) -> TranscriptEngine:
+    """The one that heard most chunks; a warning names the others."""
+    kinds = Counter((hypothesis.engine_version, hypothesis.dtype) for hypothesis in hypotheses)
+    version, dtype = max(kinds, key=lambda kind: (kinds[kind], kind), default=(None, None))
+    return {"version": version, "dtype": dtype}
+
+
+def _timings(job: Job) -> TranscriptTimings:
+    return {
+        "queued": _milliseconds(job.created_at, job.started_at),
+        "preparing": _milliseconds(job.started_at, job.prepared_at),
+        "waiting": _milliseconds(job.prepared_at, job.recognizing_at),
+        "transcribing": _milliseconds(job.recognizing_at, job.transcribed_at),
+    }
+
+
+def _milliseconds(since: datetime | None, until: datetime | None) -> int | None:
+    if since is None or until is None:
+        return None
+    return round((until - since) / timedelta(milliseconds=1))

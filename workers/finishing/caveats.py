@@ -1,0 +1,67 @@
+"""What a reader of a transcript should be warned of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from models.channel import Channel
+from models.hypothesis import Hypothesis
+from models.job import Job
+from models.transcript_content import TranscriptWarning
+from workers.engines.base import FinishReason
+
+
+class WarningCode(StrEnum):
+    NO_SPEECH = "no_speech"
+    ROLE_WITHOUT_CHANNEL = "role_without_channel"
+    CUT_TEXT = "cut_text"
+    MIXED_ENGINES = "mixed_engines"
+
+
+Found = Iterator[tuple[WarningCode, str]]
+
+
+def caveats_of(
+    job: Job, channels: Sequence[Channel], hypotheses: Sequence[Hypothesis]
+) -> list[TranscriptWarning]:
+    """In a fixed order, so that equal calls give equal transcripts."""
+    found = [
+        *_without_speech(channels),
+        *_roles_without_channel(job, channels),
+        *_cut_texts(hypotheses),
+        *_mixed_engines(hypotheses),
+    ]
+    return [{"code": code.value, "message": message} for code, message in found]
+
+
+def _without_speech(channels: Sequence[Channel]) -> Found:
+    for channel in channels:
+        if channel.speech_ms == 0:
+            yield WarningCode.NO_SPEECH, f"No speech was found on channel {channel.index}."
+
+
+def _roles_without_channel(job: Job, channels: Sequence[Channel]) -> Found:
+    present = {str(channel.index) for channel in channels}
+    for index, role in sorted(job.roles.items()):
+        if index not in present:
+            yield (
+                WarningCode.ROLE_WITHOUT_CHANNEL,
+                f"The recording has no channel {index} for the role {role}.",
+            )
+
+
+def _cut_texts(hypotheses: Sequence[Hypothesis]) -> Found:
+    cut = sum(hypothesis.finish_reason != FinishReason.EOS for hypothesis in hypotheses)
+    if cut:
+        yield (
+            WarningCode.CUT_TEXT,
+            f"The engine was stopped before it ended in {cut} of {len(hypotheses)} chunks.",
+        )
+
+
+def _mixed_engines(hypotheses: Sequence[Hypothesis]) -> Found:
+    kinds = {(hypothesis.engine_version, hypothesis.dtype) for hypothesis in hypotheses}
+    if len(kinds) > 1:
+        named = ", ".join(f"{version} in {dtype}" for version, dtype in sorted(kinds))
+        yield WarningCode.MIXED_ENGINES, f"Its chunks were heard by different engines: {named}."
