@@ -21,6 +21,7 @@ class Credentials:
     broker_password: str = field(default_factory=_random, repr=False)
     storage_access_key_id: str = field(default_factory=_random, repr=False)
     storage_secret_access_key: str = field(default_factory=_random, repr=False)
+    flower_password: str = field(default_factory=_random, repr=False)
     storage_signing_key: str = field(default_factory=_random, repr=False)
     """With it SeaweedFS' own parts prove themselves to each other."""
 

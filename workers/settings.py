@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import Field
+
 from core.settings import BrokerSettings
+from workers.preparation.limits import DecoderLimits
 
 
 class WorkerSettings(BrokerSettings):
@@ -21,6 +24,8 @@ class WorkerSettings(BrokerSettings):
     """Where recordings lie while they are prepared; empty means the system's temporary directory."""
     max_recording_bytes: int = 2 * 1024**3
     """What preparation downloads at most."""
+    decoder: DecoderLimits = Field(default_factory=DecoderLimits)
+    """What one recording may cost: CALLSCRIBE_DECODER__AUDIO_SECONDS and its neighbours."""
     reader_threads: int = 8
     """Parallel reads of chunks from object storage."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core import broker
 from core.database import WORK_CHANNEL, SessionFactory
 from core.errors import DatabaseUnavailable
-from core.listening import Listener
+from core.listening import notices
 from models.repositories.dispatching import may_dispatch
 from workers.dispatcher import hints
 from workers.dispatcher.hints import Hint
@@ -35,22 +35,28 @@ class Dispatcher:
         self.sessions = sessions
         self.app = app
         self._stopped = threading.Event()
+        self._woken = threading.Event()
         self._reaped_at = 0.0
 
     def run(self) -> None:
         """Until `stop`; a dependency that is away is waited for."""
+        threading.Thread(target=self._listen, name="listener", daemon=True).start()
         while not self._stopped.is_set():
+            self._woken.clear()
             try:
-                with Listener(self.settings.database_url, WORK_CHANNEL) as listener:
-                    while not self._stopped.is_set():
-                        self.tick()
-                        listener.wait(self.settings.poll_every)
+                self.tick()
             except DatabaseUnavailable:
                 logger.warning("database away")
-                self._stopped.wait(self.settings.poll_every.total_seconds())
+            self._woken.wait(self.settings.poll_every.total_seconds())
 
     def stop(self) -> None:
         self._stopped.set()
+        self._woken.set()
+
+    def _listen(self) -> None:
+        url = self.settings.database_url
+        for _ in notices(url, WORK_CHANNEL, process="dispatcher", stop=self._stopped):
+            self._woken.set()
 
     def tick(self) -> None:
         """One round; raises `DatabaseUnavailable`."""

@@ -15,7 +15,8 @@ from models import Channel, Chunk, Job, JobStage, Recording
 from models.repositories import clock
 from models.repositories.chunks import ChunkRepository
 from models.repositories.recordings import RecordingRepository
-from workers.preparation.pipeline import PreparedChannel, PreparedRecording, prepare
+from workers.preparation.pipeline import prepare
+from workers.preparation.recording import PreparedChannel, PreparedRecording
 from workers.process import Process
 from workers.stages import HeldStage, held_stage
 
@@ -50,7 +51,7 @@ def _prepare(held: HeldStage, scratch: Path) -> tuple[PreparedRecording, str]:
     held.beat()
     workdir = scratch / "work"
     workdir.mkdir()
-    prepared = prepare(source, workdir, held.process.decoder_limits, on_progress=lambda _: held.beat())
+    prepared = prepare(source, workdir, held.process.settings.decoder, on_progress=lambda _: held.beat())
     return prepared, sha256
 
 
@@ -109,7 +110,7 @@ def _chunks(channel: PreparedChannel, key: str) -> list[Chunk]:
             index=index,
             start_ms=span.start_ms,
             end_ms=span.end_ms,
-            speech_ms=[edge for speech in span.speech for edge in speech],
+            speech_ms=[edge for speech in span.speech for edge in (speech.start_ms, speech.end_ms)],
             object_key=key,
             first_byte=span.first_byte,
             last_byte=span.last_byte,

@@ -38,4 +38,4 @@ class ChunkReader:
             blob = self.storage.read(chunk.object_key, first_byte=chunk.first_byte, last_byte=chunk.last_byte)
         except ObjectMissing:
             return None
-        return read_chunk(blob, chunk)
+        return read_chunk(blob, first_sample=chunk.first_sample, start_ms=chunk.start_ms, end_ms=chunk.end_ms)

@@ -1,0 +1,1 @@
+"""The command line: one program for users and for every process of the system."""

@@ -1,0 +1,72 @@
+"""callscribe worker"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from core.broker import FINISH_QUEUE, PREPARE_QUEUE, transcribe_queue
+from core.catalog import model_named
+from core.settings import ModelStoreSettings, hand_down
+
+CPU_QUEUES = (PREPARE_QUEUE, FINISH_QUEUE)
+TRANSCRIBE = "transcribe"
+
+
+def worker(
+    queue: Annotated[str, typer.Option(help="prepare, finish, prepare,finish or transcribe.")],
+    model: Annotated[str | None, typer.Option(help="For transcribe: the model to load.")] = None,
+    device: Annotated[str, typer.Option(help="For transcribe: auto, cpu or cuda:N.")] = "auto",
+    concurrency: Annotated[int, typer.Option(min=1, help="For prepare and finish: processes.")] = 1,
+) -> None:
+    """Work on one or more queues. SIGTERM lets running work end first."""
+    queues = queue.split(",")
+    if queues == [TRANSCRIBE]:
+        _transcribe(model, device)
+    elif set(queues) <= set(CPU_QUEUES):
+        _run(queues, node="-".join(queues), concurrency=concurrency, start_method=None)
+    else:
+        raise typer.BadParameter("one of prepare, finish, prepare,finish or transcribe", param_hint="--queue")
+
+
+def _transcribe(model: str | None, device: str) -> None:
+    if model is None:
+        raise typer.BadParameter("a transcribe worker needs one", param_hint="--model")
+    _check_checkpoint(model)
+    hand_down({"CALLSCRIBE_WORKER_MODEL": model, "CALLSCRIBE_ENGINE__DEVICE": device})
+    # CUDA cannot be used in a fork of a process that has touched it; a spawned child is new.
+    _run(
+        [transcribe_queue(model)],
+        node=f"{TRANSCRIBE}.{model}.{device.replace(':', '')}",
+        concurrency=1,
+        start_method="spawn",
+    )
+
+
+def _check_checkpoint(model: str) -> None:
+    """Better to say here what is missing than in a child that starts again and again."""
+    from workers.engines import checkpoints  # noqa: PLC0415 - the queues of the CPU need none of it
+
+    entry = model_named(model)
+    if entry.hub_id is not None:
+        checkpoints.locate(entry, ModelStoreSettings())
+
+
+def _run(queues: list[str], *, node: str, concurrency: int, start_method: str | None) -> None:
+    from workers.app import app  # noqa: PLC0415 - reads the settings that were just handed down
+
+    if start_method is not None:
+        app.conf.worker_pool_start_method = start_method
+    app.worker_main(
+        [
+            "worker",
+            f"--queues={','.join(queues)}",
+            f"--hostname={node}@%h",
+            f"--concurrency={concurrency}",
+            "--loglevel=INFO",
+            # Both cost seconds at every reconnect and are of no use here.
+            "--without-mingle",
+            "--without-gossip",
+        ]
+    )
