@@ -1,0 +1,222 @@
+"""What is announced, how often, and what happens when the broker forgets."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from core.broker import FINISH_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
+from core.database import SessionFactory
+from core.errors import InvalidRequest
+from models import Lane, Worker
+from models.repositories.dispatching import may_dispatch
+from models.repositories.workers import WorkerRepository
+from tests import builders
+from tests.builders import MODEL
+from tests.integration.workers.conftest import Mailbox
+from workers.dispatcher.loop import Dispatcher
+from workers.settings import DispatcherSettings
+
+TRANSCRIBE_QUEUE = transcribe_queue(MODEL)
+
+
+def queued(sessions: SessionFactory, count: int = 1, lane: Lane = Lane.BULK) -> list[str]:
+    with sessions.begin() as session:
+        owner = builders.owner(session)
+        return [str(builders.queued_job(session, owner, lane=lane).id) for _ in range(count)]
+
+
+def prepared(sessions: SessionFactory, *, chunks: int) -> uuid.UUID:
+    with sessions.begin() as session:
+        return builders.prepared_job(session, builders.owner(session), chunks=chunks).id
+
+
+def let_time_pass(sessions: SessionFactory, table: str) -> None:
+    with sessions.begin() as session:
+        session.execute(text(f"UPDATE {table} SET hinted_at = hinted_at - interval '1 hour'"))
+
+
+def present_worker(sessions: SessionFactory, name: str) -> None:
+    with sessions.begin() as session:
+        WorkerRepository(session).beat(
+            Worker(
+                name=name,
+                model=MODEL,
+                engine_version="1",
+                device="cpu",
+                dtype="none",
+                max_batch_ms=240_000,
+                max_batch_chunks=8,
+            )
+        )
+
+
+class TestPreparation:
+    def test_announces_a_queued_job(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        jobs = queued(sessions)
+
+        dispatcher.tick()
+
+        assert mailbox.take(PREPARE_QUEUE) == jobs
+
+    def test_does_not_announce_it_again_at_once(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        queued(sessions)
+
+        dispatcher.tick()
+        dispatcher.tick()
+
+        assert len(mailbox.take(PREPARE_QUEUE)) == 1
+
+    def test_announces_again_what_nobody_claimed(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        jobs = queued(sessions)
+        dispatcher.tick()
+        mailbox.take(PREPARE_QUEUE)
+
+        let_time_pass(sessions, "jobs")
+        dispatcher.tick()
+
+        assert mailbox.take(PREPARE_QUEUE) == jobs
+
+    def test_keeps_the_broker_small_whatever_the_backlog(
+        self,
+        dispatcher: Dispatcher,
+        dispatcher_settings: DispatcherSettings,
+        mailbox: Mailbox,
+        sessions: SessionFactory,
+    ) -> None:
+        queued(sessions, count=3 * dispatcher_settings.hint_window)
+
+        dispatcher.tick()
+        dispatcher.tick()
+
+        assert len(mailbox.take(PREPARE_QUEUE)) == dispatcher_settings.hint_window
+
+    def test_a_bulk_backlog_does_not_hold_a_live_call_back(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        queued(sessions, count=50)
+        dispatcher.tick()
+        mailbox.take(PREPARE_QUEUE)
+        live = queued(sessions, lane=Lane.LIVE)
+
+        dispatcher.tick()
+
+        assert mailbox.take(PREPARE_QUEUE) == live
+
+
+class TestTranscription:
+    def test_announces_room_for_waiting_chunks(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        prepared(sessions, chunks=3)
+
+        dispatcher.tick()
+
+        assert len(mailbox.take(TRANSCRIBE_QUEUE)) == 1
+
+    def test_announces_one_device_batch_for_each_device(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        present_worker(sessions, "gpu0")
+        present_worker(sessions, "gpu1")
+        prepared(sessions, chunks=100)
+
+        dispatcher.tick()
+        dispatcher.tick()
+
+        assert len(mailbox.take(TRANSCRIBE_QUEUE)) == 2
+
+    def test_announces_no_more_than_the_backlog_fills(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        present_worker(sessions, "gpu0")
+        present_worker(sessions, "gpu1")
+        prepared(sessions, chunks=2)
+
+        dispatcher.tick()
+
+        assert len(mailbox.take(TRANSCRIBE_QUEUE)) == 1
+
+    def test_announces_again_what_nobody_claimed(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        prepared(sessions, chunks=1)
+        dispatcher.tick()
+        first = mailbox.take(TRANSCRIBE_QUEUE)
+
+        let_time_pass(sessions, "device_batches")
+        dispatcher.tick()
+
+        assert mailbox.take(TRANSCRIBE_QUEUE) == first
+
+
+class TestFinish:
+    def test_announces_a_job_whose_chunks_are_all_heard(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        job_id = prepared(sessions, chunks=0)
+
+        dispatcher.tick()
+
+        assert mailbox.take(FINISH_QUEUE) == [str(job_id)]
+
+
+class TestBroker:
+    def test_a_flushed_broker_gets_every_hint_again(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        jobs = queued(sessions)
+        prepared(sessions, chunks=1)
+        dispatcher.tick()
+        mailbox.empty()
+
+        dispatcher._reaped_at = 0.0
+        dispatcher.tick()
+
+        assert mailbox.take(PREPARE_QUEUE) == jobs
+        assert len(mailbox.take(TRANSCRIBE_QUEUE)) == 1
+
+    def test_a_hint_that_could_not_be_sent_is_due_at_once(
+        self,
+        dispatcher: Dispatcher,
+        dispatcher_settings: DispatcherSettings,
+        mailbox: Mailbox,
+        sessions: SessionFactory,
+    ) -> None:
+        jobs = queued(sessions)
+        nobody = create_app(SecretStr("redis://127.0.0.1:9/0"))
+        cut_off = Dispatcher(dispatcher_settings, sessions, nobody)
+
+        cut_off.tick()
+        dispatcher.tick()
+
+        assert mailbox.take(PREPARE_QUEUE) == jobs
+
+    def test_a_cluster_is_refused_with_the_reason(self) -> None:
+        with pytest.raises(InvalidRequest, match="Cluster"):
+            create_app(SecretStr("redis+cluster://127.0.0.1:7000/0"))
+
+
+class TestTwoDispatchers:
+    def test_only_one_decides_at_a_time(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        queued(sessions)
+
+        with sessions.begin() as other:
+            may_dispatch(other)
+            dispatcher.tick()
+            while_held = mailbox.take(PREPARE_QUEUE)
+        dispatcher.tick()
+
+        assert while_held == []
+        assert len(mailbox.take(PREPARE_QUEUE)) == 1
