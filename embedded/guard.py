@@ -36,9 +36,7 @@ def main() -> None:
     if options.lifeline is not None:
         sys.exit(watch(options.command, options.lifeline, options.death_signal))
     # After the change of user, which would clear it.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, options.death_signal)
-    if os.getppid() != options.parent:
-        sys.exit(1)  # the supervisor died before the kernel was asked
+    die_with(options.parent, options.death_signal)
     execute(options.command)
 
 
@@ -66,9 +64,18 @@ def enter_user_namespace(user: int, group: int) -> None:
 
 
 def become(user: int, group: int) -> None:
+    if (os.getuid(), os.getgid()) == (user, group):
+        return
     os.setgroups([])
     os.setgid(group)
     os.setuid(user)
+
+
+def die_with(parent: int, death_signal: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal)
+    if os.getppid() != parent:
+        sys.exit(1)  # it died before the kernel was asked
 
 
 def execute(command: list[str]) -> None:
@@ -81,21 +88,22 @@ def execute(command: list[str]) -> None:
 def watch(command: list[str], lifeline: int, death_signal: int) -> int:
     """Run the command as a child until it ends or the supervisor's end of the lifeline closes.
 
-    For kernels that tell nobody when a parent dies.
+    For kernels that tell nobody when a parent dies, and for programs with children of their own,
+    which no kernel tells.
     """
     os.set_inheritable(lifeline, False)
     alarm = alarm_on_signals()
-    child = os.fork()
+    guard, child = os.getpid(), os.fork()
     if child == 0:
+        die_with(guard, signal.SIGKILL)
         execute(command)
     forward_signals(child)
     status = wait_for(child, alarm, lifeline, timeout=None)
     if status is None:
         os.kill(child, death_signal)
-        status = wait_for(child, alarm, timeout=GRACE)
-    if status is None:
-        os.kill(child, signal.SIGKILL)
-        status = os.waitpid(child, 0)[1]
+        wait_for(child, alarm, timeout=GRACE)
+        os.killpg(0, signal.SIGKILL)  # all of the family, this process included
+        return 1
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
 

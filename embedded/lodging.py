@@ -16,7 +16,7 @@ from embedded.files import private_directory
 from embedded.program import Program, RunAs
 from embedded.supervisor import Supervisor
 
-EXILE = Path("/var/lib/callscribe")
+EXILES = Path("/var/lib/callscribe")
 """Where root keeps what another user must reach; nobody else can enter the state directory."""
 PROBE_TIMEOUT = 20.0
 ADVICE = "start Callscribe as another user or set CALLSCRIBE_DATABASE_URL."
@@ -32,36 +32,51 @@ class Lodging:
     run_as: RunAs | None
 
 
-def find_lodging(supervisor: Supervisor, state: Path, binaries: Path) -> Lodging:
-    """The first that works: as we are, as root in a user namespace, as nobody.
+class Lodgings:
+    """Finds the first lodging that works: as we are, as root in a user namespace, as nobody.
 
     Data of an earlier run moves along when the answer has changed since.
     """
-    if os.geteuid() != 0:
-        return Lodging(private_directory(state / "postgres"), binaries, None)
-    root, nobody = pwd.getpwuid(0), _nobody()
-    disguise = RunAs(nobody.pw_uid, nobody.pw_gid, in_namespace=True)
-    if _works(supervisor, state, binaries, disguise):
-        home = _moved(_exile(state) / "postgres", state / "postgres", root)
+
+    def __init__(self, supervisor: Supervisor, state: Path, *, exiles: Path = EXILES) -> None:
+        self._supervisor = supervisor
+        self._home = state / "postgres"
+        self._exile = exiles / hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
+
+    def find(self, binaries: Path) -> Lodging:
+        if os.geteuid() != 0:
+            return Lodging(private_directory(self._home), binaries, None)
+        nobody = _nobody()
+        disguise = RunAs(nobody.pw_uid, nobody.pw_gid, in_namespace=True)
+        if not self._works(self._home.parent, binaries, disguise):
+            return self.exile(binaries, nobody)
+        home = _moved(self._exile / "postgres", self._home, pwd.getpwuid(0))
         return Lodging(home, binaries, disguise)
-    return _in_exile(supervisor, state, binaries, nobody)
 
+    def exile(self, binaries: Path, user: pwd.struct_passwd) -> Lodging:
+        logger.warning("Postgres runs as another user", extra={"user": user.pw_name})
+        run_as = RunAs(user.pw_uid, user.pw_gid, in_namespace=False)
+        for directory in (self._exile.parent, self._exile):
+            directory.mkdir(exist_ok=True)
+            directory.chmod(0o711)  # whatever our umask says
+        home = _moved(self._home, self._exile / "postgres", user)
+        if not self._works(home, binaries, run_as):
+            binaries = _copied(binaries, self._exile / "binaries", user)
+        if not self._works(home, binaries, run_as):
+            raise ServiceNotStarted(f"Postgres can run here neither as root nor as nobody; {ADVICE}")
+        return Lodging(home, binaries, run_as)
 
-def _in_exile(supervisor: Supervisor, state: Path, binaries: Path, nobody: pwd.struct_passwd) -> Lodging:
-    logger.warning("Postgres runs as another user", extra={"user": nobody.pw_name})
-    run_as = RunAs(nobody.pw_uid, nobody.pw_gid, in_namespace=False)
-    exile = _exile(state)
-    exile.mkdir(parents=True, exist_ok=True)
-    home = _moved(state / "postgres", exile / "postgres", nobody)
-    if not _works(supervisor, home, binaries, run_as):
-        binaries = _copied(binaries, exile)
-    if not _works(supervisor, home, binaries, run_as):
-        raise ServiceNotStarted(f"Postgres can run here neither as root nor as nobody; {ADVICE}")
-    return Lodging(home, binaries, run_as)
-
-
-def _exile(state: Path) -> Path:
-    return EXILE / hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
+    def _works(self, home: Path, binaries: Path, run_as: RunAs) -> bool:
+        """Whether that user can run these binaries and write that directory."""
+        check = 'cd "$1" && test -w . && exec "$0" --version'
+        program = Program(
+            name="postgres-probe",
+            command=("/bin/sh", "-c", check, str(binaries / "postgres"), str(home)),
+            environment={},
+            directory=Path("/"),
+            run_as=run_as,
+        )
+        return self._supervisor.run(program, timeout=PROBE_TIMEOUT).exit_status == 0
 
 
 def _nobody() -> pwd.struct_passwd:
@@ -71,28 +86,19 @@ def _nobody() -> pwd.struct_passwd:
     raise ServiceNotStarted(f"Postgres does not run as root and there is no user nobody; {ADVICE}")
 
 
-def _works(supervisor: Supervisor, home: Path, binaries: Path, run_as: RunAs) -> bool:
-    """Whether that user can run these binaries and write that directory."""
-    check = 'cd "$1" && test -w . && exec "$0" --version'
-    program = Program(
-        name="postgres-probe",
-        command=("/bin/sh", "-c", check, str(binaries / "postgres"), str(home)),
-        environment={},
-        directory=Path("/"),
-        run_as=run_as,
-    )
-    return supervisor.run(program, timeout=PROBE_TIMEOUT).exit_status == 0
-
-
 def _moved(old: Path, new: Path, owner: pwd.struct_passwd) -> Path:
     """`new`, with what was at `old`, all of it its owner's."""
     if old.exists() and not new.exists():
         shutil.move(old, new)
     private_directory(new)
     if new.stat().st_uid != owner.pw_uid:
-        for path in _tree(new):
-            os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+        _give(new, owner)
     return new
+
+
+def _give(root: Path, owner: pwd.struct_passwd) -> None:
+    for path in _tree(root):
+        os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
 
 
 def _tree(root: Path) -> Iterator[Path]:
@@ -102,12 +108,12 @@ def _tree(root: Path) -> Iterator[Path]:
         yield Path(directory)
 
 
-def _copied(binaries: Path, exile: Path) -> Path:
+def _copied(binaries: Path, copy: Path, owner: pwd.struct_passwd) -> Path:
     """A copy that others can reach, with the libraries that the wheel keeps beside its package."""
     package = binaries.parents[1]
-    copy = exile / "binaries"
     shutil.rmtree(copy, ignore_errors=True)
     for part in (package, package.with_name(f"{package.name}.libs")):
         if part.exists():
             shutil.copytree(part, copy / part.name, symlinks=True)
+    _give(copy, owner)
     return copy / package.name / binaries.relative_to(package)

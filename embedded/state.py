@@ -29,7 +29,8 @@ class StateDirectory:
     service_lock: int
     """File descriptor that servers are to keep open."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, orphan_timeout: float = ORPHAN_TIMEOUT) -> None:
+        self._orphan_timeout = orphan_timeout
         self.path = path.expanduser().absolute()
         self._open = ExitStack()
 
@@ -39,7 +40,7 @@ class StateDirectory:
             if not _locked(_open_lock(opening, self.path / "supervisor.lock"), wait=0):
                 raise Conflict("Another Callscribe is running on this state directory.")
             self.service_lock = _open_lock(opening, self.path / "services.lock")
-            if not _locked(self.service_lock, wait=ORPHAN_TIMEOUT):
+            if not _locked(self.service_lock, wait=self._orphan_timeout):
                 raise Conflict("Servers of an earlier run on this state directory have not stopped.")
             self.credentials = load_or_create(self.path / "secrets.json")
             self._open = opening.pop_all()

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 class Supervisor:
     """Owns processes. None outlives it, not even when it is killed with SIGKILL."""
 
-    def __init__(self, logs: Path, *, lifeline: bool = sys.platform != "linux") -> None:
+    def __init__(self, logs: Path) -> None:
         self.processes: list[Process] = []
         self._logs = logs
         self._closing = ExitStack()
@@ -33,7 +33,7 @@ class Supervisor:
         # are forked by one thread that lives as long as the supervisor.
         self._forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
         self._closing.callback(self._forker.shutdown)
-        self._lifeline = self._open_lifeline() if lifeline else None
+        self._lifeline = self._open_lifeline()
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +98,7 @@ class Supervisor:
         return Process(program, popen, log)
 
     def _fork(self, program: Program, log: Path) -> subprocess.Popen[bytes]:
-        inherited = [*program.keep_open, *([] if self._lifeline is None else [self._lifeline])]
+        inherited = [*program.keep_open, *([self._lifeline] if program.watched else [])]
         with log.open("ab") as output:
             return subprocess.Popen(
                 [*self._guard(program), "--", *program.command],
@@ -115,7 +115,7 @@ class Supervisor:
         # -I and -S: nothing but the standard library, quickly, whatever the environment says.
         command = [sys.executable, "-I", "-S", str(GUARD), f"--parent={os.getpid()}"]
         command.append(f"--death-signal={program.death_signal.value}")
-        if self._lifeline is not None:
+        if program.watched:
             command.append(f"--lifeline={self._lifeline}")
         if program.run_as is not None:
             command += [f"--user={program.run_as.user}", f"--group={program.run_as.group}"]
