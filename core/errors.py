@@ -5,6 +5,7 @@ ServiceError
 │   ├── InvalidRequest
 │   │   ├── UnknownModel
 │   │   ├── UnsupportedOption
+│   │   ├── UnsupportedMediaType
 │   │   └── MalformedBody
 │   ├── Unauthenticated
 │   │   └── ApiKeyExpired
@@ -12,7 +13,8 @@ ServiceError
 │   │   └── ObjectMissing
 │   ├── Gone
 │   ├── Conflict
-│   │   └── TranscriptNotReady
+│   │   ├── TranscriptNotReady
+│   │   └── UploadIncomplete
 │   ├── PayloadTooLarge
 │   ├── RecordingRejected       the audio itself is at fault
 │   │   ├── EmptyRecording
@@ -25,10 +27,13 @@ ServiceError
 │   ├── CheckpointUnavailable
 │   ├── ServiceNotStarted
 │   ├── StateDirectoryRefused
+│   ├── ServerUnknown
 │   └── WorkerLost
 ├── TransientError              nobody's fault; retried with backoff
 │   ├── StorageUnavailable
 │   ├── DatabaseUnavailable
+│   ├── ServerUnreachable
+│   ├── DecoderUnavailable
 │   └── EngineOverloaded
 ├── LeaseLost                   the row is not this worker's, or no longer; stop quietly
 └── EngineBroken                the device is in no state to go on; the process must end
@@ -71,6 +76,12 @@ class UnsupportedOption(InvalidRequest):
     """The model does not support this option."""
 
     code = "unsupported_option"
+
+
+class UnsupportedMediaType(InvalidRequest):
+    """The body is of a kind that this resource does not take."""
+
+    code = "unsupported_media_type"
 
 
 class MalformedBody(InvalidRequest):
@@ -119,6 +130,12 @@ class TranscriptNotReady(Conflict):
     """The job has no transcript yet."""
 
     code = "transcript_not_ready"
+
+
+class UploadIncomplete(Conflict):
+    """Nothing has been put at the upload's address yet."""
+
+    code = "upload_incomplete"
 
 
 class PayloadTooLarge(PermanentError):
@@ -193,6 +210,12 @@ class StateDirectoryRefused(PermanentError):
     code = "state_directory_refused"
 
 
+class ServerUnknown(PermanentError):
+    """No server is known: start `callscribe up`, or set CALLSCRIBE_API_URL and CALLSCRIBE_API_KEY."""
+
+    code = "server_unknown"
+
+
 class WorkerLost(PermanentError):
     """The worker was lost each time it worked on this recording."""
 
@@ -211,10 +234,22 @@ class StorageUnavailable(TransientError):
     code = "storage_unavailable"
 
 
+class ServerUnreachable(TransientError):
+    """The Callscribe server does not answer."""
+
+    code = "server_unreachable"
+
+
 class DatabaseUnavailable(TransientError):
     """The database did not answer."""
 
     code = "database_unavailable"
+
+
+class DecoderUnavailable(TransientError):
+    """The decoder could not be started."""
+
+    code = "decoder_unavailable"
 
 
 class EngineOverloaded(TransientError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import uuid
 from datetime import datetime
@@ -11,6 +10,7 @@ from sqlalchemy import ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.errors import ApiKeyExpired, Unauthenticated
+from models.api_key_format import digest
 from models.base import Record
 
 
@@ -23,15 +23,13 @@ class ApiKey(Record):
     prefix: Mapped[str] = mapped_column(unique=True)
     """The part before the secret; finds the row and may be shown."""
     secret_sha256: Mapped[bytes] = mapped_column(LargeBinary)
-    """The secret has 190 random bits, so a slow hash would add nothing."""
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
 
     def admit(self, secret: str, *, now: datetime) -> None:
         """Raise `Unauthenticated` or `ApiKeyExpired` unless this secret opens the door now."""
-        digest = hashlib.sha256(secret.encode()).digest()
-        if not hmac.compare_digest(digest, self.secret_sha256) or self.revoked_at is not None:
+        if not hmac.compare_digest(digest(secret), self.secret_sha256) or self.revoked_at is not None:
             raise Unauthenticated
         if self.expires_at is not None and self.expires_at <= now:
             raise ApiKeyExpired

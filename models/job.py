@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.errors import Conflict
@@ -60,7 +61,7 @@ class Job(Record):
     language: Mapped[str | None]
     """What the caller says is spoken; None lets the model find out."""
     lane: Mapped[Lane] = mapped_column(enum_text(Lane, "lane_name"))
-    roles: Mapped[JsonObject] = mapped_column(default=dict)
+    roles: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)
     """Role by channel index, as the caller gave them: `{"0": "agent"}`."""
     details: Mapped[JsonObject] = mapped_column(default=dict)
     """The caller's own metadata, handed back untouched."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict, cast
+from typing import Literal, cast
+
+from typing_extensions import TypedDict
 
 from models.base import JsonObject
 
@@ -61,7 +63,7 @@ class TranscriptOptions(TypedDict):
     model: str
     language: str | None
     lane: str
-    roles: JsonObject
+    roles: dict[str, str]
 
 
 class TranscriptTimings(TypedDict):

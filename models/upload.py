@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.errors import Conflict, Gone
 from models.base import Record
 
 
@@ -22,3 +23,16 @@ class Upload(Record):
     """After this the presigned URL no longer works and the object may be swept."""
     used_at: Mapped[datetime | None]
     """When a job took it over."""
+
+    def check_usable(self, *, now: datetime) -> None:
+        """`Conflict` if a job has it already, `Gone` if its time is over."""
+        if self.used_at is not None:
+            raise Conflict("This upload belongs to a job already.")
+        if self.expires_at <= now:
+            raise Gone("This upload has expired; begin a new one.")
+
+    def use(self, *, now: datetime) -> None:
+        """A job takes it over. What the caller called the file is the recording's matter from now on."""
+        self.check_usable(now=now)
+        self.used_at = now
+        self.filename = None

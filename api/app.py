@@ -1,0 +1,49 @@
+"""The application: rooms, problems, request ids, and what lives as long as the process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
+
+from api import errors
+from api.description import DescribedApp
+from api.errors import LastResort
+from api.health.routes import router as health
+from api.jobs.routes import router as jobs
+from api.models.routes import router as models
+from api.request_ids import RequestIds
+from api.resources import opened
+from api.settings import ApiSettings
+from api.transcripts.routes import router as transcripts
+from api.uploads.routes import router as uploads
+
+
+def create_app(settings: ApiSettings) -> FastAPI:
+    """Nothing is opened before the application is started."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = settings.api_threads
+        with opened(settings) as resources:
+            app.state.resources = resources
+            yield
+
+    app = DescribedApp(
+        title="Callscribe",
+        summary="Turns recordings of calls into transcripts.",
+        version="1",
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False},
+    )
+    errors.register(app)
+    # The last one added is the outermost.
+    app.add_middleware(LastResort)
+    app.add_middleware(RequestIds)
+    for router in (jobs, transcripts, uploads, models, health):
+        app.include_router(router)
+    return app

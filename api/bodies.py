@@ -1,0 +1,49 @@
+"""JSON bodies: read up to a limit, whatever Content-Length says, and validated."""
+
+from __future__ import annotations
+
+from email.message import Message
+from typing import Final, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from core.errors import PayloadTooLarge, UnsupportedMediaType
+
+JSON_LIMIT: Final = 64 * 1024
+"""Far above what any request here needs."""
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def media_type_of(request: Request) -> Message:
+    """Content-Type, taken apart; bodies that are packed once more are not taken."""
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedMediaType("Bodies with a Content-Encoding are not taken.")
+    header = Message()
+    header["Content-Type"] = request.headers.get("Content-Type", "application/octet-stream")
+    return header
+
+
+async def read_json(request: Request, kind: type[Body]) -> Body:
+    """Raises `UnsupportedMediaType`, `PayloadTooLarge`, or the validation error with its pointers."""
+    if media_type_of(request).get_content_type() != "application/json":
+        raise UnsupportedMediaType("The body must be application/json.")
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > JSON_LIMIT:
+            raise PayloadTooLarge(f"A JSON body may have {JSON_LIMIT} bytes here.")
+    return checked(kind, bytes(body))
+
+
+def checked(kind: type[Body], given: bytes | dict[str, str]) -> Body:
+    """The body, or the error that names what is wrong with it."""
+    try:
+        return kind.model_validate_json(given) if isinstance(given, bytes) else kind.model_validate(given)
+    except ValidationError as error:
+        findings = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError(
+            [{**finding, "loc": ("body", *finding["loc"])} for finding in findings]
+        ) from error

@@ -1,0 +1,59 @@
+"""What routes ask for: the owner behind the key, a transaction, the process' resources."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Annotated, cast
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.orm import Session
+
+from api.resources import Resources
+from core.errors import Unauthenticated
+from models import api_key_format
+from models.repositories import clock
+from models.repositories.api_keys import ApiKeyRepository
+
+bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="ApiKey",
+    bearerFormat="cs_<id>_<secret>",
+    description="An API key as `callscribe keys create` prints it.",
+)
+
+
+def resources_of(request: Request) -> Resources:
+    return cast(Resources, request.app.state.resources)
+
+
+ProcessResources = Annotated[Resources, Depends(resources_of)]
+
+
+def authenticate(
+    resources: ProcessResources, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+) -> uuid.UUID:
+    """The owner whose key this is. Its own short transaction: uploads and long polls go on without one."""
+    if credentials is None:
+        raise Unauthenticated
+    prefix, secret = api_key_format.parse(credentials.credentials)
+    with resources.sessions.begin() as session:
+        keys = ApiKeyRepository(session)
+        key = keys.with_prefix(prefix)
+        now = clock.now(session)
+        key.admit(secret, now=now)
+        keys.touch(key, at=now)
+    return key.owner_id
+
+
+OwnerId = Annotated[uuid.UUID, Depends(authenticate)]
+
+
+def open_session(resources: ProcessResources) -> Iterator[Session]:
+    with resources.sessions.begin() as session:
+        yield session
+
+
+# scope="function": commit before the response leaves, so an answer is never a lie.
+DbSession = Annotated[Session, Depends(open_session, scope="function")]

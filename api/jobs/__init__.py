@@ -1,0 +1,1 @@
+"""Recordings to transcribe, and where they stand."""

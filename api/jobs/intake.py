@@ -1,0 +1,112 @@
+"""A recording on its way from the caller to storage, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from api.bodies import media_type_of
+from api.jobs.form import RecordingForm
+from api.jobs.object_writer import ObjectWriter
+from api.resources import Resources
+from core.database import SessionFactory
+from core.errors import DatabaseUnavailable, EmptyRecording, MalformedBody, PayloadTooLarge
+from models.recording import Recording
+from models.repositories.recordings import RecordingRepository
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Received:
+    """A recording that is in storage, and nobody's yet."""
+
+    row: Recording
+    fields: dict[str, str]
+    """The rest of the form, unchecked."""
+    may_be_wanted: bool = False
+    """Set before COMMIT is sent: from then on only the database knows whether a job has it."""
+
+
+@asynccontextmanager
+async def received(request: Request, resources: Resources, *, owner_id: uuid.UUID) -> AsyncIterator[Received]:
+    """The recording of a form. When the context fails, nothing of it stays in storage."""
+    limit = resources.settings.max_upload_bytes
+    if int(request.headers.get("Content-Length", "0")) > limit:
+        raise PayloadTooLarge(f"A request may have {limit} bytes here.")
+    recording = Recording(id=uuid.uuid4(), owner_id=owner_id)
+    recording.object_key = f"recordings/{owner_id}/{recording.id}"
+    intake = Received(recording, {})
+    async with resources.upload_slots:
+        writer = ObjectWriter(resources.storage, recording.object_key, resources.part_threads)
+        try:
+            form = await _transfer(request, writer, resources)
+            intake.fields = form.fields
+            recording.filename = form.filename
+            recording.size_bytes = writer.size_bytes
+            recording.sha256 = writer.sha256
+            yield intake
+        except BaseException:
+            # Even when this request is being canceled, in a thread that outlives it.
+            loop = asyncio.get_running_loop()
+            removal = loop.run_in_executor(
+                resources.part_threads, _discard, intake, writer, resources.sessions
+            )
+            await asyncio.shield(removal)
+            raise
+
+
+async def _transfer(request: Request, writer: ObjectWriter, resources: Resources) -> RecordingForm:
+    form = RecordingForm(_boundary_of(request))
+    settings = resources.settings
+    size = 0
+    async with aclosing(request.stream()) as pieces:
+        while piece := await _next(pieces, patience=settings.upload_stall_timeout.total_seconds()):
+            size += len(piece)
+            # Content-Length may be absent, or a lie.
+            if size > settings.max_upload_bytes:
+                raise PayloadTooLarge(f"A request may have {settings.max_upload_bytes} bytes here.")
+            await writer.write(form.feed(piece))
+    form.close()
+    if writer.size_bytes == 0:
+        raise EmptyRecording
+    await writer.finish()
+    return form
+
+
+async def _next(pieces: AsyncGenerator[bytes, None], *, patience: float) -> bytes:
+    """The next piece; an empty one is the end."""
+    try:
+        async with asyncio.timeout(patience):
+            return await anext(pieces)
+    except TimeoutError as error:
+        raise MalformedBody("The body stopped coming.") from error
+
+
+def _boundary_of(request: Request) -> str:
+    boundary = media_type_of(request).get_param("boundary")
+    if not isinstance(boundary, str) or not boundary:
+        raise MalformedBody("The Content-Type of the form names no boundary.")
+    return boundary
+
+
+def _discard(intake: Received, writer: ObjectWriter, sessions: SessionFactory) -> None:
+    if intake.may_be_wanted and _is_wanted(intake.row.id, sessions):
+        return
+    writer.discard()
+
+
+def _is_wanted(recording_id: uuid.UUID, sessions: SessionFactory) -> bool:
+    """Whether the COMMIT went through although no answer came. In doubt the audio is kept."""
+    try:
+        with sessions.begin() as session:
+            return RecordingRepository(session).find(recording_id) is not None
+    except DatabaseUnavailable:
+        logger.warning("Object was kept in doubt", extra={"recording_id": str(recording_id)})
+        return True

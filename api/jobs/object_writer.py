@@ -1,0 +1,90 @@
+"""An object that is written while its bytes come in: one part travels while the next one fills."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from concurrent.futures import Executor, Future, wait
+
+from core.errors import StorageUnavailable
+from core.storage import PART_BYTES, MultipartUpload, ObjectStorage
+
+logger = logging.getLogger(__name__)
+
+
+class ObjectWriter:
+    """Holds two parts at most. Its threads' work is done one piece after the other."""
+
+    def __init__(self, storage: ObjectStorage, key: str, threads: Executor) -> None:
+        self.key = key
+        self.size_bytes = 0
+        self._storage = storage
+        self._threads = threads
+        self._digest = hashlib.sha256()
+        self._filling = bytearray()
+        self._travelling: Future[None] | None = None
+        self._multipart: MultipartUpload | None = None
+        self._is_whole = False
+
+    @property
+    def sha256(self) -> str:
+        """Hex; known when `finish` has returned."""
+        return self._digest.hexdigest()
+
+    async def write(self, content: bytes) -> None:
+        """Returns at once, unless a part is full while the one before is still on its way."""
+        rest = memoryview(content)
+        while rest:
+            # A full part leaves only when more follows: what fits in one part goes without multipart.
+            if len(self._filling) == PART_BYTES:
+                await self._send_part()
+            taken = rest[: PART_BYTES - len(self._filling)]
+            self._filling += taken
+            self.size_bytes += len(taken)
+            rest = rest[len(taken) :]
+
+    async def finish(self) -> None:
+        """The object is in storage when this returns."""
+        await self._arrival()
+        self._travelling = self._threads.submit(self._write_end, bytes(self._filling))
+        await self._arrival()
+
+    def discard(self) -> None:
+        """Leave nothing in storage. Blocks, and may be called after any failure of the others."""
+        if self._travelling is None:
+            return
+        # What has not set out never will; what has is waited for, or it would arrive afterwards.
+        if not self._travelling.cancel():
+            wait([self._travelling])
+        try:
+            self._storage.delete(self.key)
+            if self._multipart is not None and not self._is_whole:
+                self._multipart.abort()
+        except StorageUnavailable:
+            logger.warning("Object was left in storage", extra={"object_key": self.key})
+
+    async def _send_part(self) -> None:
+        await self._arrival()
+        part = bytes(self._filling)
+        self._filling.clear()
+        self._travelling = self._threads.submit(self._write_part, part)
+
+    async def _arrival(self) -> None:
+        if self._travelling is not None:
+            await asyncio.wrap_future(self._travelling)
+
+    def _write_part(self, part: bytes) -> None:
+        self._digest.update(part)
+        if self._multipart is None:
+            self._multipart = self._storage.begin_multipart(self.key)
+        self._multipart.write_part(part)
+
+    def _write_end(self, end: bytes) -> None:
+        if self._multipart is None:
+            self._digest.update(end)
+            self._storage.put(self.key, end)
+        else:
+            self._write_part(end)
+            self._multipart.complete()
+        self._is_whole = True

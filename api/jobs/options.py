@@ -1,0 +1,78 @@
+"""What may be asked for with a recording, as JSON or as form fields, and what of it this server can do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BeforeValidator, JsonValue, StringConstraints
+from pydantic_core import PydanticCustomError, from_json
+
+from core.catalog import model_named
+from core.errors import UnknownModel, UnsupportedOption
+
+METADATA_BYTES: Final = 16 * 1024
+
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""A NUL in JSON text, which Postgres cannot store; not a backslash that is followed by `u0000`."""
+
+ChannelIndex = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]?)$")]
+RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
+
+
+def _by_channel(given: object) -> object:
+    """A list, or a form field's text, as the mapping that is stored."""
+    if isinstance(given, str):
+        given = _parsed(given) if given.lstrip().startswith(("{", "[")) else given.split(",")
+    if isinstance(given, list):
+        return {str(index): name for index, name in enumerate(given)}
+    return given
+
+
+def _as_object(given: object) -> object:
+    return _parsed(given) if isinstance(given, str) else given
+
+
+def _parsed(text: str) -> JsonValue:
+    try:
+        value: JsonValue = from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise PydanticCustomError("json_invalid", "Not valid JSON.") from error
+    return value
+
+
+def _storable(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    try:
+        text = json.dumps(metadata, allow_nan=False, ensure_ascii=False)
+    except ValueError as error:
+        raise PydanticCustomError("not_finite", "Numbers must be finite.") from error
+    if _NUL.search(text):
+        raise PydanticCustomError("nul_character", "Text must not hold NUL characters.")
+    if len(text.encode()) > METADATA_BYTES:
+        raise PydanticCustomError("too_large", "Metadata is limited to 16 kB.")
+    return metadata
+
+
+Roles = Annotated[dict[ChannelIndex, RoleName], BeforeValidator(_by_channel)]
+Metadata = Annotated[dict[str, JsonValue], BeforeValidator(_as_object), AfterValidator(_storable)]
+
+
+def served_model(name: str | None, served: Sequence[str]) -> str:
+    """The model to use; one that no worker of this installation is meant to load is unknown."""
+    if name is None:
+        return served[0]
+    if name not in served:
+        raise UnknownModel(f"No model {name!r} is served here; there are {', '.join(served)}.")
+    return name
+
+
+def check_language(language: str | None, model: str) -> None:
+    languages = model_named(model).languages
+    if language is None or language in languages:
+        return
+    can = f"only {', '.join(languages)}" if 0 < len(languages) <= 5 else "not this one"
+    if not languages:
+        can = "none: it finds out by itself"
+    raise UnsupportedOption(f"Language {language!r} cannot be asked for with {model}; {can}.")

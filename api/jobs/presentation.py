@@ -1,0 +1,106 @@
+"""Rows of a job, put together as callers see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from api.jobs.schemas import (
+    EffectiveOptions,
+    JobChannel,
+    JobError,
+    JobRead,
+    Links,
+    Source,
+    Timings,
+)
+from core.errors import TransientError
+from models.channel import Channel
+from models.job import Job
+from models.recording import Recording
+from models.states import JobStage, JobState
+
+BEGUN: Final = 0.01
+"""Progress while a recording is being prepared: its chunks are not known yet."""
+NEARLY: Final = 0.99
+"""The most progress of whatever is not completed."""
+TRANSIENT_CODES: Final = frozenset(kind.code for kind in TransientError.__subclasses__())
+"""A job that failed with one of these could not reach something it needed."""
+
+
+def present(job: Job, recording: Recording, channels: Sequence[Channel]) -> JobRead:
+    roles = job.roles
+    return JobRead(
+        id=job.id,
+        status=job.state,
+        stage=job.stage,
+        progress=progress(job),
+        attempt=1 + job.crash_count + job.retry_count,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        completed_at=job.finished_at,
+        model=job.model,
+        lane=job.lane,
+        language=job.language,
+        metadata=job.details,
+        source=_source(recording),
+        channels=[JobChannel(index=each.index, role=roles.get(str(each.index))) for each in channels],
+        options=EffectiveOptions(model=job.model, language=job.language, lane=job.lane, roles=roles),
+        timings_ms=timings(job),
+        error=_error(job),
+        links=_links(job),
+    )
+
+
+def progress(job: Job) -> float:
+    """Never goes back within an attempt, and reaches 1 only with the transcript."""
+    if job.state is JobState.QUEUED:
+        return 0.0
+    if job.state is JobState.COMPLETED:
+        return 1.0
+    if job.stage is JobStage.FINISHING:
+        return NEARLY
+    heard = job.chunks_done / job.chunks_total if job.chunks_total else 0.0
+    return min(NEARLY, max(BEGUN, heard))
+
+
+def timings(job: Job) -> Timings:
+    return Timings(
+        queued=_ms(job.created_at, job.started_at),
+        preparing=_ms(job.started_at, job.prepared_at),
+        waiting=_ms(job.prepared_at, job.recognizing_at),
+        transcribing=_ms(job.recognizing_at, job.transcribed_at),
+        finishing=_ms(job.transcribed_at, job.finished_at),
+        total=_ms(job.created_at, job.finished_at),
+    )
+
+
+def _ms(begin: datetime | None, end: datetime | None) -> int | None:
+    return None if begin is None or end is None else round((end - begin).total_seconds() * 1000)
+
+
+def _source(recording: Recording) -> Source:
+    return Source(
+        filename=recording.filename,
+        size_bytes=recording.size_bytes,
+        sha256=recording.sha256,
+        duration_ms=recording.duration_ms,
+        channel_count=recording.channel_count,
+        sample_rate=recording.sample_rate,
+        container=recording.container,
+        codec=recording.codec,
+    )
+
+
+def _error(job: Job) -> JobError | None:
+    if job.error_code is None:
+        return None
+    return JobError(
+        code=job.error_code, message=job.error_message or "", retryable=job.error_code in TRANSIENT_CODES
+    )
+
+
+def _links(job: Job) -> Links:
+    here = f"/v1/jobs/{job.id}"
+    return Links(self=here, transcript=f"{here}/transcript", cancel=f"{here}/cancel")

@@ -1,0 +1,109 @@
+"""/v1/jobs"""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response, status
+from fastapi.concurrency import run_in_threadpool
+
+from api.dependencies import DbSession, OwnerId, ProcessResources
+from api.jobs import erasure, service, submission
+from api.jobs.schemas import JobPage, JobQuery, JobRead, JobWait
+from api.resources import Resources
+from api.responses import body_of, problems_of
+from core.errors import (
+    Conflict,
+    EmptyRecording,
+    Gone,
+    MalformedBody,
+    NotFound,
+    PayloadTooLarge,
+    StorageUnavailable,
+    UnknownModel,
+    UnsupportedMediaType,
+    UnsupportedOption,
+    UploadIncomplete,
+)
+from models.states import FINAL
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+ASK_AGAIN_AFTER: Final = "2"
+"""Seconds; `wait` is the better way."""
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_202_ACCEPTED,
+    openapi_extra=body_of({"multipart/form-data": "JobForm", "application/json": "JobCreate"}),
+    responses=problems_of(
+        MalformedBody,
+        NotFound,
+        Conflict,
+        UploadIncomplete,
+        Gone,
+        PayloadTooLarge,
+        UnsupportedMediaType,
+        UnknownModel,
+        UnsupportedOption,
+        EmptyRecording,
+        StorageUnavailable,
+    ),
+)
+async def submit_job(
+    request: Request, response: Response, owner_id: OwnerId, resources: ProcessResources
+) -> JobRead:
+    """Queue one recording: a form with the file, or JSON that names an upload.
+
+    The recording is accepted once this answers 202, and not before.
+    """
+    job = await submission.submit(request, resources, owner_id=owner_id)
+    response.headers["Location"] = job.links.self
+    return job
+
+
+@router.get("", responses=problems_of())
+def list_jobs(query: Annotated[JobQuery, Query()], owner_id: OwnerId, session: DbSession) -> JobPage:
+    """One's own jobs, newest first."""
+    return service.page(session, query, owner_id=owner_id)
+
+
+@router.get("/{job_id}", responses=problems_of(NotFound, Gone))
+async def read_job(
+    *,
+    job_id: uuid.UUID,
+    query: Annotated[JobWait, Query()],
+    response: Response,
+    owner_id: OwnerId,
+    resources: ProcessResources,
+) -> JobRead:
+    """Where one job stands, at once or as soon as it has ended."""
+    read = partial(run_in_threadpool, _read, resources, job_id, owner_id)
+    job = await resources.endings.wait(job_id, read, seconds=query.wait)
+    if job.status not in FINAL:
+        response.headers["Retry-After"] = ASK_AGAIN_AFTER
+    return job
+
+
+def _read(resources: Resources, job_id: uuid.UUID, owner_id: uuid.UUID) -> JobRead:
+    with resources.sessions.begin() as session:
+        return service.read(session, job_id, owner_id=owner_id)
+
+
+@router.post("/{job_id}/cancel", responses=problems_of(NotFound, Gone, Conflict))
+def cancel_job(job_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -> JobRead:
+    """End a job that is not wanted any more. Again and again does no harm."""
+    return service.cancel(session, job_id, owner_id=owner_id)
+
+
+@router.delete(
+    "/{job_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problems_of(NotFound, StorageUnavailable),
+)
+def delete_job(job_id: uuid.UUID, owner_id: OwnerId, resources: ProcessResources) -> None:
+    """Cancel the job if it is not over, and erase its audio and its text."""
+    erasure.erase(resources.sessions, resources.storage, job_id, owner_id=owner_id)

@@ -1,0 +1,160 @@
+"""Jobs as callers see them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.jobs.options import Metadata, Roles
+from models.states import JobStage, JobState, Lane
+
+
+class Described(BaseModel):
+    """Its fields' docstrings are the API's documentation."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class JobOptions(Described):
+    """How a recording is to be transcribed. What is not listed here is refused, never ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str | None = None
+    """One of `GET /v1/models`; the server's default if left out."""
+    language: str | None = None
+    """What is spoken, as one of the model's codes; left out, the model finds out."""
+    lane: Lane = Lane.LIVE
+    """`live` is worked on before all `bulk`."""
+    roles: Roles = Field(default_factory=dict)
+    """Who speaks on which channel: `["agent", "customer"]` or `{"1": "agent"}`; names are `[a-z_]{1,32}`."""
+    metadata: Metadata = Field(default_factory=dict)
+    """The caller's own JSON object of at most 16 kB, handed back with the job."""
+
+
+class JobCreate(JobOptions):
+    """A job on a recording that was put in storage by way of `POST /v1/uploads`."""
+
+    upload_id: uuid.UUID
+
+
+class JobForm(Described):
+    """A recording with its options as form fields, in any order."""
+
+    file: Annotated[bytes, Field(json_schema_extra={"format": "binary"})]
+    """The recording, in any common audio or video container."""
+    model: str | None = None
+    language: str | None = None
+    lane: Lane = Lane.LIVE
+    roles: str | None = None
+    """`agent,customer` in the order of the channels, or JSON as in the other form of this request."""
+    metadata: str | None = None
+    """A JSON object of at most 16 kB."""
+
+
+class JobQuery(Described):
+    model_config = ConfigDict(extra="forbid")
+
+    status: list[JobState] = Field(default_factory=list)
+    """Only jobs in one of these states."""
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = None
+    """`next_cursor` of the page before."""
+
+
+class JobWait(Described):
+    model_config = ConfigDict(extra="forbid")
+
+    wait: float = Field(default=0, ge=0, le=60)
+    """Seconds to wait for the job to end before answering."""
+
+
+class Source(Described):
+    """The recording as it came; what is null is known after preparation."""
+
+    filename: str | None
+    size_bytes: int
+    sha256: str | None
+    duration_ms: int | None
+    channel_count: int | None
+    sample_rate: int | None
+    container: str | None
+    codec: str | None
+
+
+class JobChannel(Described):
+    index: int
+    role: str | None
+
+
+class EffectiveOptions(Described):
+    """What is in effect, defaults filled in."""
+
+    model: str
+    language: str | None
+    lane: Lane
+    roles: dict[str, str]
+
+
+class Timings(Described):
+    """Milliseconds in each stage that is over; null for the others."""
+
+    queued: int | None
+    preparing: int | None
+    waiting: int | None
+    """Prepared, until a device took its first chunk."""
+    transcribing: int | None
+    finishing: int | None
+    total: int | None
+
+
+class JobError(Described):
+    code: str
+    message: str
+    retryable: bool
+    """Whether the same recording may succeed when it is submitted again."""
+
+
+class Links(Described):
+    self: str
+    transcript: str
+    cancel: str
+
+
+class JobRead(Described):
+    """One recording to transcribe, and where it stands."""
+
+    id: uuid.UUID
+    object: Literal["job"] = "job"
+    status: JobState
+    stage: JobStage | None
+    """Where in `processing` it is."""
+    progress: float = Field(ge=0, le=1)
+    attempt: int
+    """1, and one more for each time that a stage had to be begun again."""
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    """When it became completed, failed or canceled."""
+    model: str
+    lane: Lane
+    language: str | None
+    metadata: Metadata
+    source: Source
+    channels: list[JobChannel]
+    """Empty until the recording is decoded."""
+    options: EffectiveOptions
+    timings_ms: Timings
+    error: JobError | None
+    links: Links
+
+
+class JobPage(Described):
+    """Newest first."""
+
+    data: list[JobRead]
+    has_more: bool
+    next_cursor: str | None

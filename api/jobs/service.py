@@ -1,0 +1,88 @@
+"""What can be done with jobs. Every function is one transaction, or says where it ends."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api import paging
+from api.jobs.options import check_language, served_model
+from api.jobs.presentation import present
+from api.jobs.schemas import JobOptions, JobPage, JobQuery, JobRead
+from api.settings import ApiSettings
+from core.errors import Gone
+from models.job import Job
+from models.recording import Recording
+from models.repositories.endings import Endings
+from models.repositories.jobs import JobRepository
+from models.repositories.recordings import RecordingRepository
+from models.states import JobState
+
+BYTES_PER_SECOND: Final = 16_000
+"""Of a call as telephone exchanges record it, 8 kHz mu-law stereo; a guess until it is decoded."""
+
+
+def submit(session: Session, recording: Recording, options: JobOptions, settings: ApiSettings) -> JobRead:
+    """Queue a recording that is in storage already."""
+    model = served_model(options.model, settings.models)
+    check_language(options.language, model)
+    RecordingRepository(session).add(recording)
+    job = Job(
+        owner_id=recording.owner_id,
+        recording_id=recording.id,
+        model=model,
+        language=options.language,
+        lane=options.lane,
+        roles=options.roles,
+        details=options.metadata,
+    )
+    JobRepository(session).add(job, expected_seconds=recording.size_bytes / BYTES_PER_SECOND)
+    return present(job, recording, [])
+
+
+def read(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> JobRead:
+    return _presented(session, existing(session, job_id, owner_id=owner_id))
+
+
+def existing(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> Job:
+    """The job; `NotFound` if it is not this owner's, `Gone` if only its tombstone is left."""
+    job = JobRepository(session).get(job_id, owner_id=owner_id)
+    _refuse_tombstones(job)
+    return job
+
+
+def page(session: Session, query: JobQuery, *, owner_id: uuid.UUID) -> JobPage:
+    before = paging.place_of(query.cursor) if query.cursor else None
+    # One more than asked for tells whether there is another page.
+    jobs = JobRepository(session).page(owner_id, states=query.status, before=before, limit=query.limit + 1)
+    shown = jobs[: query.limit]
+    recordings = RecordingRepository(session)
+    recording_by_id = recordings.by_id(job.recording_id for job in shown)
+    channels = recordings.channels_by_job(job.id for job in shown)
+    has_more = len(jobs) > len(shown)
+    return JobPage(
+        data=[present(job, recording_by_id[job.recording_id], channels.get(job.id, [])) for job in shown],
+        has_more=has_more,
+        next_cursor=paging.cursor_after(shown[-1].created_at, shown[-1].id) if has_more else None,
+    )
+
+
+def cancel(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> JobRead:
+    """Idempotent; `Conflict` for a job that ended in another way."""
+    job = JobRepository(session).locked(job_id, owner_id=owner_id)
+    _refuse_tombstones(job)
+    if job.state is not JobState.CANCELED:
+        Endings(session).cancel(job)
+    return _presented(session, job)
+
+
+def _refuse_tombstones(job: Job) -> None:
+    if job.erased_at is not None:
+        raise Gone(f"Job {job.id} was deleted.")
+
+
+def _presented(session: Session, job: Job) -> JobRead:
+    recordings = RecordingRepository(session)
+    return present(job, recordings.get(job.recording_id), recordings.channels_of(job.id))

@@ -1,0 +1,1 @@
+"""Which speech models can be asked for."""

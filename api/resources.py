@@ -1,0 +1,44 @@
+"""What the API process holds from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from api.jobs.endings import JobEndings
+from api.settings import ApiSettings
+from core.database import SessionFactory, engine_of, open_sessions
+from core.storage import ObjectStorage
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    settings: ApiSettings
+    sessions: SessionFactory
+    storage: ObjectStorage
+    endings: JobEndings
+    part_threads: ThreadPoolExecutor
+    """They hash and send parts of uploads, so that no upload keeps other requests waiting."""
+    upload_slots: asyncio.Semaphore
+    probe_threads: ThreadPoolExecutor
+    """For /readyz: a server that hangs may hold these, and no others."""
+
+
+@contextmanager
+def opened(settings: ApiSettings) -> Iterator[Resources]:
+    """Everything is closed again in the end; nothing connects before it is used, but for the listener."""
+    with ExitStack() as closing:
+        sessions = open_sessions(settings.database_url, process="api", pool_size=settings.api_threads)
+        closing.callback(engine_of(sessions).dispose)
+        yield Resources(
+            settings=settings,
+            sessions=sessions,
+            storage=ObjectStorage(settings.storage),
+            endings=closing.enter_context(JobEndings(settings.database_url)),
+            part_threads=closing.enter_context(ThreadPoolExecutor(settings.uploads_at_once, "parts")),
+            upload_slots=asyncio.Semaphore(settings.uploads_at_once),
+            probe_threads=closing.enter_context(ThreadPoolExecutor(4, "probes")),
+        )

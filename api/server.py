@@ -1,0 +1,58 @@
+"""The API process: one server, which ends its answers before it ends itself."""
+
+from __future__ import annotations
+
+import socket
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.resources import Resources
+from api.settings import ApiSettings
+from core import logging
+from core.errors import ServiceNotStarted
+
+GRACE: Final = 25
+"""Seconds that requests have to end after SIGTERM; uploads that take longer are given up."""
+BACKLOG: Final = 2048
+
+
+def serve(host: str | None = None, port: int | None = None, *, settings: ApiSettings | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `ServiceNotStarted` when the address cannot be had."""
+    settings = settings or ApiSettings()
+    logging.configure(settings.log_level)
+    listener = _listener(host or settings.api_host, settings.api_port if port is None else port)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        # request_ids.py writes a line with more in it.
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE,
+    )
+    ApiServer(config, app).run(sockets=[listener])
+
+
+class ApiServer(uvicorn.Server):
+    """Sends long polls home before it waits for requests to end."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self.app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        resources: Resources = self.app.state.resources
+        resources.endings.dismiss()
+        await super().shutdown(sockets)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ServiceNotStarted(f"Cannot listen on {host} port {port}: {error.strerror}.") from error

@@ -1,0 +1,25 @@
+"""What the API process reads from its environment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from core.settings import CoreSettings
+
+
+class ApiSettings(CoreSettings):
+    api_host: str = "127.0.0.1"
+    """Only this machine, unless told otherwise."""
+    api_port: int = Field(default=8080, ge=0, le=65_535)
+    api_threads: int = Field(default=16, ge=2)
+    """Requests that are worked on at once; the database pool has as many connections."""
+    max_upload_bytes: int = Field(default=2 * 1024**3, ge=1)
+    """Of one request's body, and of one object that was uploaded by presigned URL."""
+    uploads_at_once: int = Field(default=16, ge=1)
+    """Recordings received at the same time; more wait unread. Each holds two parts of 8 MiB at most."""
+    upload_stall_timeout: timedelta = timedelta(seconds=60)
+    """How long a body may not move before its sender is taken for gone: others wait for its place."""
+    upload_url_ttl: timedelta = timedelta(hours=1)
+    """How long a presigned upload can be begun, and then made a job."""

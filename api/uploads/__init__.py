@@ -1,0 +1,1 @@
+"""Places in object storage where clients may put recordings themselves."""

@@ -1,0 +1,96 @@
+"""The API on real servers, driven without a network in between."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.settings import ApiSettings
+from core.database import SessionFactory
+from core.settings import StorageSettings
+from core.storage import ObjectStorage
+from models.api_key import ApiKey
+from models.api_key_format import digest, new_api_key
+from models.repositories.api_keys import ApiKeyRepository
+from models.repositories.owners import OwnerRepository
+
+ClientFactory = Callable[..., TestClient]
+
+
+@pytest.fixture(scope="session")
+def api_settings(database_url: SecretStr, environment: dict[str, str]) -> ApiSettings:
+    prefix = "CALLSCRIBE_STORAGE__"
+    storage = {
+        name.removeprefix(prefix).lower(): value
+        for name, value in environment.items()
+        if name.startswith(prefix)
+    }
+    return ApiSettings(
+        database_url=database_url,
+        storage=StorageSettings.model_validate(storage),
+        models=("scripted", "whisper-base", "whisper-tiny.en"),
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_client(api_settings: ApiSettings) -> Iterator[TestClient]:
+    with TestClient(create_app(api_settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(shared_client: TestClient, sessions: SessionFactory) -> TestClient:
+    """Somebody without a key."""
+    shared_client.headers.pop("Authorization", None)
+    return shared_client
+
+
+@pytest.fixture
+def owner_id(sessions: SessionFactory) -> uuid.UUID:
+    with sessions.begin() as session:
+        return OwnerRepository(session).named("tests").id
+
+
+@pytest.fixture
+def key(sessions: SessionFactory, owner_id: uuid.UUID) -> str:
+    return issue_key(sessions, owner_id)
+
+
+@pytest.fixture
+def client(stranger: TestClient, key: str) -> TestClient:
+    stranger.headers["Authorization"] = f"Bearer {key}"
+    return stranger
+
+
+@pytest.fixture
+def client_with(api_settings: ApiSettings, key: str) -> Iterator[ClientFactory]:
+    """An API of other settings."""
+    with ExitStack() as closing:
+
+        def start(**changes: object) -> TestClient:
+            app = create_app(api_settings.model_copy(update=changes))
+            client = TestClient(app, raise_server_exceptions=False)
+            client.headers["Authorization"] = f"Bearer {key}"
+            return closing.enter_context(client)
+
+        yield start
+
+
+def issue_key(sessions: SessionFactory, owner_id: uuid.UUID, **columns: object) -> str:
+    new = new_api_key()
+    row = ApiKey(
+        owner_id=owner_id, name="test", prefix=new.prefix, secret_sha256=digest(new.secret), **columns
+    )
+    with sessions.begin() as session:
+        ApiKeyRepository(session).add(row)
+    return new.shown
+
+
+def objects_of(storage: ObjectStorage, owner_id: uuid.UUID) -> list[str]:
+    return storage.keys(f"recordings/{owner_id}/")
