@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -60,3 +62,14 @@ class ModelStoreSettings(BaseSettings):
     """Checkpoints that `callscribe models pull` fetched."""
     checkpoints: dict[str, str] = Field(default_factory=dict)
     """A directory or hub id to use for a model's public name instead of the catalog's."""
+
+
+def library_path() -> dict[str, str]:
+    """All that a confined child process is given of this one's environment: where its libraries lie."""
+    names = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def hand_down(settings: Mapping[str, str]) -> None:
+    """Set these for this process and all that it starts; the only place that writes the environment."""
+    os.environ.update(settings)

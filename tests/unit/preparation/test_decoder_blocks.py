@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from core.errors import DecoderLimitExceeded, UndecodableRecording
+from workers.preparation.block_reader import BlockReader
+from workers.preparation.decoder_blocks import (
+    BLOCK_HEADER,
+    MAX_BLOCK_BYTES,
+    BlockKind,
+    BlockWriter,
+    SourceFormat,
+    Verdict,
+)
+from workers.preparation.limits import DecoderLimits
+
+IMPATIENT = DecoderLimits(stall_seconds=0.01)
+
+
+class Pipe:
+    """Both ends, for one test."""
+
+    def __init__(self) -> None:
+        self.output, self.input = os.pipe()
+        self.writer = BlockWriter(self.input)
+
+    def close_input(self) -> None:
+        if self.input >= 0:
+            os.close(self.input)
+            self.input = -1
+
+    def close(self) -> None:
+        self.close_input()
+        os.close(self.output)
+
+
+@pytest.fixture
+def pipe() -> Iterator[Pipe]:
+    pipe = Pipe()
+    yield pipe
+    pipe.close()
+
+
+class TestBlocks:
+    def test_arrive_as_they_were_sent(self, pipe: Pipe) -> None:
+        source = SourceFormat("wav", "pcm_mulaw", 8_000, 2, expected_ms=None)
+        pipe.writer.ready()
+        pipe.writer.format(source)
+        pipe.writer.audio(b"\1\2\3\4")
+        pipe.writer.verdict(Verdict(skipped_packets=3))
+        pipe.close_input()
+
+        with BlockReader(pipe.output, DecoderLimits()) as reader:
+            blocks = list(iter(reader.read, None))
+
+        assert [kind for kind, _ in blocks] == list(BlockKind)
+        assert SourceFormat.from_json(blocks[1][1]) == source
+        assert blocks[2][1] == b"\1\2\3\4"
+        assert Verdict.from_json(blocks[3][1]) == Verdict(None, 3)
+
+    def test_long_audio_comes_in_blocks_of_bounded_size(
+        self, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        path = tmp_path_factory.mktemp("blocks") / "blocks"
+        with path.open("wb") as file:
+            BlockWriter(file.fileno()).audio(bytes(MAX_BLOCK_BYTES + 1))
+
+        with path.open("rb") as file:
+            first = file.read(BLOCK_HEADER.size)
+
+        assert BLOCK_HEADER.unpack(first) == (BlockKind.AUDIO, MAX_BLOCK_BYTES)
+        assert path.stat().st_size == MAX_BLOCK_BYTES + 1 + 2 * BLOCK_HEADER.size
+
+    @pytest.mark.parametrize("sent", [b"", b"\3\0", b"\3\0\0\0\4\1\2"])
+    def test_an_output_that_stops_short_has_no_next_block(self, sent: bytes, pipe: Pipe) -> None:
+        os.write(pipe.input, sent)
+        pipe.close_input()
+
+        with BlockReader(pipe.output, DecoderLimits()) as reader:
+            assert reader.read() is None
+
+    @pytest.mark.parametrize("sent", [b"\0\0\0\0\0", b"\x09\0\0\0\0", b"\3\xff\xff\xff\xff"])
+    def test_what_no_decoder_of_ours_would_say_ends_the_reading(self, sent: bytes, pipe: Pipe) -> None:
+        os.write(pipe.input, sent)
+
+        with BlockReader(pipe.output, DecoderLimits()) as reader, pytest.raises(UndecodableRecording):
+            reader.read()
+
+    @pytest.mark.parametrize("sent", [b"", b"\3\0\0\0\4\1\2"])
+    def test_silence_is_waited_for_only_so_long(self, sent: bytes, pipe: Pipe) -> None:
+        os.write(pipe.input, sent)
+
+        with BlockReader(pipe.output, IMPATIENT) as reader, pytest.raises(DecoderLimitExceeded):
+            reader.read()
+
+    def test_what_never_stops_ends_with_the_time_for_the_whole(self, pipe: Pipe) -> None:
+        pipe.writer.ready()
+
+        with (
+            BlockReader(pipe.output, DecoderLimits(wall_seconds=0.0)) as reader,
+            pytest.raises(DecoderLimitExceeded),
+        ):
+            reader.read()
+
+
+class TestSourceFormat:
+    @pytest.mark.parametrize(
+        "payload",
+        [
+            b"",
+            b"\xff",
+            b"{}",
+            b"[]",
+            b'{"container": "wav"}',
+            b'{"container":"","codec":"","sample_rate":"x"}',
+        ],
+    )
+    def test_anything_else_is_refused(self, payload: bytes) -> None:
+        with pytest.raises((ValueError, LookupError, TypeError)):
+            SourceFormat.from_json(payload)

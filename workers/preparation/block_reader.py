@@ -1,0 +1,63 @@
+"""Reads what the decoder process writes, and waits no longer than the limits allow."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from types import TracebackType
+from typing import Final, Self
+
+from core.errors import DecoderLimitExceeded, UndecodableRecording
+from workers.preparation.decoder_blocks import BLOCK_HEADER, MAX_BLOCK_BYTES, BlockKind
+from workers.preparation.limits import DecoderLimits
+
+Block = tuple[BlockKind, bytes]
+
+KINDS: Final = frozenset(BlockKind)
+
+
+class BlockReader:
+    """The parent's end of the pipe."""
+
+    def __init__(self, fd: int, limits: DecoderLimits) -> None:
+        self._fd = fd
+        self._limits = limits
+        self._deadline = time.monotonic() + limits.wall_seconds
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(fd, selectors.EVENT_READ)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._selector.close()
+
+    def read(self) -> Block | None:
+        """The next block; None when the decoder has closed its end, between two blocks or within one."""
+        header = self._read_exactly(BLOCK_HEADER.size)
+        if header is None:
+            return None
+        kind, size = BLOCK_HEADER.unpack(header)
+        if kind not in KINDS or size > MAX_BLOCK_BYTES:
+            raise UndecodableRecording("The decoder was misled by the recording.")
+        payload = self._read_exactly(size)
+        return None if payload is None else (BlockKind(kind), payload)
+
+    def remaining_seconds(self) -> float:
+        return max(0.0, min(self._limits.stall_seconds, self._deadline - time.monotonic()))
+
+    def _read_exactly(self, size: int) -> bytes | None:
+        received = bytearray()
+        while len(received) < size:
+            # A decoder that never stops writing must not outlast its time either.
+            patience = self.remaining_seconds()
+            if not patience or not self._selector.select(patience):
+                raise DecoderLimitExceeded("Decoding the recording took longer than allowed.")
+            part = os.read(self._fd, size - len(received))
+            if not part:
+                return None
+            received += part
+        return bytes(received)

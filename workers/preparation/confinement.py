@@ -1,0 +1,30 @@
+"""What the decoder process takes from itself before it looks at a recording."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+from typing import Final
+
+STDERR_BYTES: Final = 64 * 2**10
+"""The only file it may write: its own complaints, for our log."""
+OPEN_FILES: Final = 4
+"""stdin, stdout, stderr and libav's copy of stdin: nothing else can be opened, connected or listened to."""
+
+
+def confine(*, cpu_seconds: int, memory_bytes: int) -> None:
+    """Give up core dumps, files, sockets, time and memory beyond the limits. There is no way back."""
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_CPU, cpu_seconds)
+    _limit(resource.RLIMIT_FSIZE, STDERR_BYTES)
+    # macOS knows no bound on address space and refuses this one.
+    with contextlib.suppress(ValueError, OSError):
+        _limit(resource.RLIMIT_AS, memory_bytes)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+
+
+def _limit(kind: int, amount: int) -> None:
+    """Never above what the machine already allows."""
+    _, hard = resource.getrlimit(kind)
+    allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+    resource.setrlimit(kind, (allowed, allowed))

@@ -1,0 +1,21 @@
+"""What one recording may cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderLimits:
+    """Bounds on one run of the decoder; reaching any of them fails the recording, never the worker."""
+
+    audio_seconds: float = 4 * 3600
+    """Longest recording; with `channels` it also bounds what is written to disk (32 kB a second each)."""
+    channels: int = 2
+    wall_seconds: float = 900
+    """From the decoder's start to its end, resampling included: 4 h of stereo take about 1 min."""
+    stall_seconds: float = 30
+    """How long the decoder may be silent; the lease behind it is longer."""
+    cpu_seconds: int = 600
+    memory_bytes: int = 512 * 2**20
+    """Address space; FFmpeg's libraries map 120 MiB of it before they do anything."""
