@@ -8,14 +8,13 @@ from typing import Final
 
 from core.database import SessionFactory
 from embedded.files import write_private
+from embedded.settings import ACCESS_FILE
 from models import ApiKey
 from models.api_key_format import digest, new_api_key
 from models.repositories.api_keys import ApiKeyRepository
 from models.repositories.owners import OwnerRepository
 
 OWNER: Final = "local"
-ACCESS_FILE: Final = "client.json"
-"""What the command line's client looks for when nobody told it an address and a key."""
 
 
 def grant_access(sessions: SessionFactory, state_dir: Path, *, api_url: str) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.settings import StorageSettings
+
+ACCESS_FILE: Final = "client.json"
+"""In the state directory: address and key of the API that runs here, for the client commands."""
 
 Port = Field(default=None, ge=1, le=65535)
 

@@ -12,8 +12,7 @@ from rich.console import Console
 from cli.checkpoints import ensure_checkpoint
 from cli.steps import Steps
 from core.catalog import DEFAULT_MODEL, model_named
-from embedded.api_access import ACCESS_FILE
-from embedded.settings import EmbeddedSettings
+from embedded.settings import ACCESS_FILE, EmbeddedSettings
 from embedded.system import Plan, System
 
 
