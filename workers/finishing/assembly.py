@@ -36,7 +36,7 @@ def assemble(
     channels = sorted(channels, key=lambda channel: channel.index)
     hypotheses = [hypothesis for _, hypothesis in heard]
     segments = segments_of(heard)
-    roles = {channel.index: _role(job, channel.index) for channel in channels}
+    roles = {channel.index: job.roles.get(str(channel.index)) for channel in channels}
     utterances = [_utterance(segments, run, roles) for run in utterances_of(segments)]
     content: TranscriptContent = {
         "object": "transcript",
@@ -57,11 +57,6 @@ def assemble(
         "warnings": caveats_of(job, channels, hypotheses),
     }
     return as_json(content)
-
-
-def _role(job: Job, channel: int) -> str | None:
-    role = job.roles.get(str(channel))
-    return None if role is None else str(role)
 
 
 def _duration(recording: Recording, channels: Sequence[Channel]) -> int:

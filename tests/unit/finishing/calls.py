@@ -11,7 +11,6 @@ from typing import Final
 from hypothesis import strategies as st
 
 from models import Channel, Chunk, Hypothesis, Job, Lane, Recording
-from models.base import JsonValue
 from models.transcript_content import TranscriptContent, from_json
 from workers.finishing.assembly import assemble
 
@@ -33,7 +32,7 @@ class Said:
     engine_version: str = "scripted 1"
 
 
-def job(*, roles: Mapping[str, JsonValue] | None = None, language: str | None = None) -> Job:
+def job(*, roles: Mapping[str, str] | None = None, language: str | None = None) -> Job:
     """A job whose chunks are all heard, a quarter of a minute after it was submitted."""
     return Job(
         id=uuid.UUID(int=7),
@@ -60,7 +59,7 @@ def heard(*said: Said) -> list[tuple[Chunk, Hypothesis]]:
 
 
 def transcript_of(
-    *said: Said, channel_count: int = 2, roles: Mapping[str, JsonValue] | None = None
+    *said: Said, channel_count: int = 2, roles: Mapping[str, str] | None = None
 ) -> TranscriptContent:
     recording = Recording(duration_ms=60_000)
     return from_json(assemble(job(roles=roles), recording, channels(channel_count), heard(*said)))
