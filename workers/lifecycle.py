@@ -7,9 +7,10 @@ import os
 import threading
 from typing import Final
 
-from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import heartbeat_sent, setup_logging, worker_process_init, worker_process_shutdown
 
 from core import logging as log_lines
+from workers import alive
 from workers.process import this_process
 from workers.settings import WorkerSettings
 from workers.transcription.tasks import this_device
@@ -25,6 +26,14 @@ START_FAILED_EXIT: Final = 78
 def log_as_json(**_: object) -> None:
     """Celery leaves logging alone when somebody answers this signal."""
     log_lines.configure(WorkerSettings().log_level)
+
+
+@heartbeat_sent.connect
+def tell_probes(**_: object) -> None:
+    """In the parent, every two seconds while its loop turns. A device tells of itself."""
+    settings = WorkerSettings()
+    if settings.worker_model is None:
+        alive.touch(settings.alive_file)
 
 
 @worker_process_init.connect

@@ -11,7 +11,14 @@ from core.settings import BrokerSettings
 from workers.preparation.limits import DecoderLimits
 
 
-class WorkerSettings(BrokerSettings):
+class ProbedSettings(BrokerSettings):
+    """For processes that no probe can ask over HTTP."""
+
+    alive_file: Path | None = None
+    """A file that is touched every few seconds while the process moves on; empty means none."""
+
+
+class WorkerSettings(ProbedSettings):
     worker_model: str | None = None
     """The model that a transcribe worker loads; empty in the workers of the other queues."""
     heartbeat_every: timedelta = timedelta(seconds=15)
@@ -30,7 +37,7 @@ class WorkerSettings(BrokerSettings):
     """Parallel reads of chunks from object storage."""
 
 
-class DispatcherSettings(BrokerSettings):
+class DispatcherSettings(ProbedSettings):
     poll_every: timedelta = timedelta(milliseconds=500)
     """How long the dispatcher sleeps if Postgres does not wake it."""
     reap_every: timedelta = timedelta(seconds=1)

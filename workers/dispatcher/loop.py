@@ -16,6 +16,7 @@ from core.database import WORK_CHANNEL, SessionFactory
 from core.errors import DatabaseUnavailable
 from core.listening import notices
 from models.repositories.dispatching import may_dispatch
+from workers import alive
 from workers.dispatcher import hints
 from workers.dispatcher.hints import Hint
 from workers.settings import DispatcherSettings
@@ -45,6 +46,7 @@ class Dispatcher:
             self._woken.clear()
             try:
                 self.tick()
+                alive.touch(self.settings.alive_file)
             except DatabaseUnavailable:
                 logger.warning("database away")
             self._woken.wait(self.settings.poll_every.total_seconds())

@@ -14,6 +14,7 @@ from core.catalog import model_named
 from core.errors import DatabaseUnavailable, EngineBroken
 from models import Worker
 from models.repositories.workers import WorkerRepository
+from workers import alive
 from workers.engines import registry
 from workers.engines.base import Engine
 from workers.engines.settings import EngineSettings
@@ -71,6 +72,7 @@ class Device:
         try:
             with self.process.sessions.begin() as session:
                 message(WorkerRepository(session))
+            alive.touch(self.process.settings.alive_file)
         except DatabaseUnavailable:
             logger.warning("presence not told")
 
