@@ -5,12 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import cast
 
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.resources import Resources
 from api.settings import ApiSettings
 from core.database import SessionFactory
 from core.settings import StorageSettings
@@ -92,5 +95,17 @@ def issue_key(sessions: SessionFactory, owner_id: uuid.UUID, **columns: object) 
     return new.shown
 
 
+def submit(client: TestClient, **fields: str) -> uuid.UUID:
+    answer = client.post("/v1/jobs", files={"file": ("call.wav", b"RIFF")}, data=fields)
+    assert answer.status_code == 202, answer.text
+    return uuid.UUID(answer.json()["id"])
+
+
 def objects_of(storage: ObjectStorage, owner_id: uuid.UUID) -> list[str]:
     return storage.keys(f"recordings/{owner_id}/")
+
+
+def resources_of(client: TestClient) -> Resources:
+    """What the running application holds."""
+    app = cast(FastAPI, client.app)
+    return cast(Resources, app.state.resources)

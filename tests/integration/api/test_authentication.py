@@ -1,0 +1,97 @@
+"""Who is let in."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.database import SessionFactory
+from models.api_key_format import new_api_key
+from models.repositories.api_keys import ApiKeyRepository
+from tests.integration.api.conftest import issue_key
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def ask(client: TestClient, authorization: str) -> tuple[int, str]:
+    answer = client.get("/v1/models", headers={"Authorization": authorization})
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    return answer.status_code, answer.json()["code"]
+
+
+class TestKeys:
+    def test_a_valid_key_opens_the_door(self, client: TestClient) -> None:
+        assert client.get("/v1/models").status_code == 200
+
+    def test_no_key_is_unauthenticated(self, stranger: TestClient) -> None:
+        answer = stranger.get("/v1/models")
+
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+    @pytest.mark.parametrize(
+        "authorization",
+        ["Bearer ", "Bearer nonsense", "Basic Y3M6eA==", "Bearer " + "x" * 5000, "cs_12345678_" + "x" * 38],
+    )
+    def test_what_is_no_key_is_unauthenticated(self, stranger: TestClient, authorization: str) -> None:
+        assert ask(stranger, authorization) == (401, "unauthenticated")
+
+    def test_a_key_that_was_never_given_is_unauthenticated(self, stranger: TestClient) -> None:
+        assert ask(stranger, f"Bearer {new_api_key().shown}") == (401, "unauthenticated")
+
+    def test_a_known_prefix_with_another_secret_is_unauthenticated(
+        self, stranger: TestClient, sessions: SessionFactory, owner_id: uuid.UUID
+    ) -> None:
+        known = issue_key(sessions, owner_id)
+        forged = new_api_key()
+        with sessions.begin() as session:
+            row = ApiKeyRepository(session).with_prefix(known.rpartition("_")[0])
+            row.prefix = forged.prefix
+
+        assert ask(stranger, f"Bearer {forged.shown}") == (401, "unauthenticated")
+
+    def test_a_revoked_key_is_unauthenticated(
+        self, stranger: TestClient, sessions: SessionFactory, owner_id: uuid.UUID
+    ) -> None:
+        revoked = issue_key(sessions, owner_id, revoked_at=LONG_AGO)
+
+        assert ask(stranger, f"Bearer {revoked}") == (401, "unauthenticated")
+
+    def test_an_expired_key_says_so(
+        self, stranger: TestClient, sessions: SessionFactory, owner_id: uuid.UUID
+    ) -> None:
+        expired = issue_key(sessions, owner_id, expires_at=LONG_AGO)
+
+        assert ask(stranger, f"Bearer {expired}") == (401, "api_key_expired")
+
+    def test_a_key_that_will_expire_is_good_until_then(
+        self, stranger: TestClient, sessions: SessionFactory, owner_id: uuid.UUID
+    ) -> None:
+        key = issue_key(sessions, owner_id, expires_at=datetime.now(UTC) + timedelta(hours=1))
+
+        answer = stranger.get("/v1/models", headers={"Authorization": f"Bearer {key}"})
+
+        assert answer.status_code == 200
+
+    def test_use_of_a_key_is_noted(self, client: TestClient, key: str, sessions: SessionFactory) -> None:
+        client.get("/v1/models")
+
+        with sessions.begin() as session:
+            row = ApiKeyRepository(session).with_prefix(key.rpartition("_")[0])
+        assert row.last_used_at is not None
+
+
+class TestEveryRoute:
+    def test_asks_for_a_key_unless_it_is_a_probe(self, stranger: TestClient) -> None:
+        paths = stranger.get("/openapi.json").json()["paths"]
+        somewhere = uuid.uuid4()
+
+        statuses = {
+            f"{method} {path}": stranger.request(method, path.format(job_id=somewhere)).status_code
+            for path, methods in paths.items()
+            for method in methods
+        }
+
+        assert {name for name, status in statuses.items() if status != 401} == {"get /healthz", "get /readyz"}
