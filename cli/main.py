@@ -1,0 +1,47 @@
+"""`callscribe`: finds the command that was asked for, and says errors in one line."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.discovery import DiscoveredCommands
+from core.errors import ServiceError
+from core.version import VERSION
+
+app = typer.Typer(
+    cls=DiscoveredCommands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"callscribe {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def callscribe(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Say which version this is.", callback=print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Turn recordings of calls into transcripts that a quality team can trust."""
+
+
+def main() -> None:
+    try:
+        app(prog_name="callscribe")
+    except ServiceError as error:
+        sys.exit(f"callscribe: {error}")
+
+
+if __name__ == "__main__":
+    main()
