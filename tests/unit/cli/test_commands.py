@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -173,3 +175,15 @@ class TestTranscript:
         )
 
         assert isinstance(run(transcript_command, JOB_ID).exception, TranscriptNotReady)
+
+
+class TestStartUp:
+    def test_is_quick_since_neither_database_nor_models_are_loaded(self) -> None:
+        script = (
+            "import sys, cli.commands.submit, cli.commands.status, cli.commands.transcript;"
+            "print(sorted({'sqlalchemy', 'celery', 'fastapi', 'numpy', 'torch'} & set(sys.modules)))"
+        )
+
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+        assert done.stdout == "[]\n"
