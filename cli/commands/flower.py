@@ -6,13 +6,22 @@ from typing import Annotated
 
 import typer
 from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core import logging
 from core.broker import create_app
-from core.settings import BrokerSettings
 
 
-class FlowerSettings(BrokerSettings):
+class FlowerSettings(BaseSettings):
+    """The broker is all that Flower sees; it is given no database and no storage."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLSCRIBE_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
+
+    broker_url: SecretStr
+    """`redis://:password@host:port/0`; `rediss://` for TLS."""
+    log_level: str = "INFO"
     flower_user: str = "callscribe"
     flower_password: SecretStr
     """There is no default: whoever can open Flower can stop every worker."""
