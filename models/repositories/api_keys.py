@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFound, Unauthenticated
 from models.api_key import ApiKey
+from models.api_key_format import NewApiKey, digest, new_api_key
+from models.owner import Owner
 
 TOUCH_EVERY = timedelta(minutes=1)
 """`last_used_at` is written at most this often, so that reads stay reads."""
@@ -25,6 +27,20 @@ class ApiKeyRepository:
         self.session.flush()
         return key
 
+    def issue(self, owner: Owner, *, name: str, expires_at: datetime | None = None) -> NewApiKey:
+        """A key that nobody will be shown again: only a hash of its secret is kept."""
+        key = new_api_key()
+        self.add(
+            ApiKey(
+                owner_id=owner.id,
+                name=name,
+                prefix=key.prefix,
+                secret_sha256=digest(key.secret),
+                expires_at=expires_at,
+            )
+        )
+        return key
+
     def with_prefix(self, prefix: str) -> ApiKey:
         key = self.session.scalar(select(ApiKey).where(ApiKey.prefix == prefix))
         if key is None:
@@ -34,6 +50,14 @@ class ApiKeyRepository:
     def of(self, owner_id: uuid.UUID) -> Sequence[ApiKey]:
         query = select(ApiKey).where(ApiKey.owner_id == owner_id).order_by(ApiKey.created_at)
         return self.session.scalars(query).all()
+
+    def with_owners(self, owner_name: str | None = None) -> Sequence[tuple[ApiKey, Owner]]:
+        """All keys, or those of one owner, by owner and age."""
+        query = select(ApiKey, Owner).join(Owner, Owner.id == ApiKey.owner_id)
+        if owner_name is not None:
+            query = query.where(Owner.name == owner_name)
+        rows = self.session.execute(query.order_by(Owner.name, ApiKey.created_at))
+        return [(row[0], row[1]) for row in rows]
 
     def revoke(self, prefix: str, *, at: datetime) -> None:
         """Idempotent: the first revocation's time stays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from typing import cast
 
 import pytest
@@ -18,12 +19,11 @@ from api.settings import ApiSettings
 from core.database import SessionFactory
 from core.settings import StorageSettings
 from core.storage import ObjectStorage
-from models.api_key import ApiKey
-from models.api_key_format import digest, new_api_key
 from models.repositories.api_keys import ApiKeyRepository
 from models.repositories.owners import OwnerRepository
 
 ClientFactory = Callable[..., TestClient]
+OWNER = "tests"
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +57,12 @@ def stranger(shared_client: TestClient, sessions: SessionFactory) -> TestClient:
 @pytest.fixture
 def owner_id(sessions: SessionFactory) -> uuid.UUID:
     with sessions.begin() as session:
-        return OwnerRepository(session).named("tests").id
+        return OwnerRepository(session).named(OWNER).id
 
 
 @pytest.fixture
-def key(sessions: SessionFactory, owner_id: uuid.UUID) -> str:
-    return issue_key(sessions, owner_id)
+def key(sessions: SessionFactory) -> str:
+    return issue_key(sessions, OWNER)
 
 
 @pytest.fixture
@@ -85,14 +85,10 @@ def client_with(api_settings: ApiSettings, key: str) -> Iterator[ClientFactory]:
         yield start
 
 
-def issue_key(sessions: SessionFactory, owner_id: uuid.UUID, **columns: object) -> str:
-    new = new_api_key()
-    row = ApiKey(
-        owner_id=owner_id, name="test", prefix=new.prefix, secret_sha256=digest(new.secret), **columns
-    )
+def issue_key(sessions: SessionFactory, owner_name: str, *, expires_at: datetime | None = None) -> str:
     with sessions.begin() as session:
-        ApiKeyRepository(session).add(row)
-    return new.shown
+        owner = OwnerRepository(session).named(owner_name)
+        return ApiKeyRepository(session).issue(owner, name="test", expires_at=expires_at).shown
 
 
 def submit(client: TestClient, **fields: str) -> uuid.UUID:

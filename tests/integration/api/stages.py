@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 
 from core.database import SessionFactory
 from core.errors import UndecodableRecording
 from models.base import JsonObject
 from models.channel import Channel
-from models.chunk import Chunk
 from models.job import Job
 from models.repositories import clock
 from models.repositories.chunks import ChunkRepository
@@ -18,8 +16,8 @@ from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
 from models.states import JobStage
 from models.transcript import Transcript
-
-TTL = timedelta(minutes=1)
+from tests import builders
+from tests.builders import TTL
 
 
 def prepare(sessions: SessionFactory, job_id: uuid.UUID) -> None:
@@ -28,7 +26,7 @@ def prepare(sessions: SessionFactory, job_id: uuid.UUID) -> None:
         job = JobRepository(session).claim(job_id, JobStage.PREPARING, ttl=TTL)
         channels = [_channel(job, index) for index in range(2)]
         RecordingRepository(session).add_channels(channels)
-        ChunkRepository(session).queue(job, [_chunk(channels[0])])
+        ChunkRepository(session).queue(job, [builders.chunk(0)])
         job.chunks_total = 1
         job.advance(JobStage.TRANSCRIBING, at=clock.now(session))
 
@@ -53,16 +51,3 @@ def fail(sessions: SessionFactory, job_id: uuid.UUID) -> None:
 def _channel(job: Job, index: int) -> Channel:
     key = f"prepared/{job.id}/{index}.flac"
     return Channel(job_id=job.id, index=index, object_key=key, duration_ms=5000, speech_ms=4000)
-
-
-def _chunk(channel: Channel) -> Chunk:
-    return Chunk(
-        channel=channel.index,
-        index=0,
-        start_ms=0,
-        end_ms=4000,
-        object_key=channel.object_key,
-        first_byte=0,
-        last_byte=99,
-        first_sample=0,
-    )

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from core.database import SessionFactory
 from models.api_key_format import new_api_key
 from models.repositories.api_keys import ApiKeyRepository
-from tests.integration.api.conftest import issue_key
+from tests.integration.api.conftest import OWNER, issue_key
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -42,9 +42,9 @@ class TestKeys:
         assert ask(stranger, f"Bearer {new_api_key().shown}") == (401, "unauthenticated")
 
     def test_a_known_prefix_with_another_secret_is_unauthenticated(
-        self, stranger: TestClient, sessions: SessionFactory, owner_id: uuid.UUID
+        self, stranger: TestClient, sessions: SessionFactory
     ) -> None:
-        known = issue_key(sessions, owner_id)
+        known = issue_key(sessions, OWNER)
         forged = new_api_key()
         with sessions.begin() as session:
             row = ApiKeyRepository(session).with_prefix(known.rpartition("_")[0])
@@ -52,24 +52,22 @@ class TestKeys:
 
         assert ask(stranger, f"Bearer {forged.shown}") == (401, "unauthenticated")
 
-    def test_a_revoked_key_is_unauthenticated(
-        self, stranger: TestClient, sessions: SessionFactory, owner_id: uuid.UUID
-    ) -> None:
-        revoked = issue_key(sessions, owner_id, revoked_at=LONG_AGO)
+    def test_a_revoked_key_is_unauthenticated(self, stranger: TestClient, sessions: SessionFactory) -> None:
+        revoked = issue_key(sessions, OWNER)
+        with sessions.begin() as session:
+            ApiKeyRepository(session).revoke(revoked.rpartition("_")[0], at=LONG_AGO)
 
         assert ask(stranger, f"Bearer {revoked}") == (401, "unauthenticated")
 
-    def test_an_expired_key_says_so(
-        self, stranger: TestClient, sessions: SessionFactory, owner_id: uuid.UUID
-    ) -> None:
-        expired = issue_key(sessions, owner_id, expires_at=LONG_AGO)
+    def test_an_expired_key_says_so(self, stranger: TestClient, sessions: SessionFactory) -> None:
+        expired = issue_key(sessions, OWNER, expires_at=LONG_AGO)
 
         assert ask(stranger, f"Bearer {expired}") == (401, "api_key_expired")
 
     def test_a_key_that_will_expire_is_good_until_then(
-        self, stranger: TestClient, sessions: SessionFactory, owner_id: uuid.UUID
+        self, stranger: TestClient, sessions: SessionFactory
     ) -> None:
-        key = issue_key(sessions, owner_id, expires_at=datetime.now(UTC) + timedelta(hours=1))
+        key = issue_key(sessions, OWNER, expires_at=datetime.now(UTC) + timedelta(hours=1))
 
         answer = stranger.get("/v1/models", headers={"Authorization": f"Bearer {key}"})
 

@@ -12,13 +12,13 @@ from core.database import SessionFactory
 from core.settings import StorageSettings
 from core.storage import ObjectStorage
 from models.chunk import Chunk
-from models.hypothesis import Hypothesis
 from models.job import Job
 from models.recording import Recording
 from models.repositories.chunks import ChunkRepository
 from models.repositories.recordings import RecordingRepository
 from models.repositories.transcripts import TranscriptRepository
 from models.states import JobState
+from tests import builders
 from tests.integration.api import stages
 from tests.integration.api.conftest import ClientFactory, objects_of, submit
 
@@ -32,17 +32,7 @@ def heard_job(client: TestClient, sessions: SessionFactory, storage: ObjectStora
     storage.put(f"prepared/{job_id}/1.flac", b"fLaC")
     with sessions.begin() as session:
         chunk = session.scalars(select(Chunk).where(Chunk.job_id == job_id)).one()
-        session.add(
-            Hypothesis(
-                chunk_id=chunk.id,
-                attempt=1,
-                text="my card number is",
-                token_logprobs=[],
-                finish_reason="eos",
-                engine_version="scripted",
-                dtype="float32",
-            )
-        )
+        session.add(builders.hypothesis(chunk, "my card number is"))
     return job_id
 
 

@@ -1,0 +1,97 @@
+"""callscribe keys"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from core.database import engine_of, open_sessions
+from core.settings import CoreSettings
+from models.api_key import ApiKey
+from models.repositories import clock
+from models.repositories.api_keys import ApiKeyRepository
+from models.repositories.owners import OwnerRepository
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+OwnerName = Annotated[str, typer.Option("--owner", help="Whose jobs it opens; made if there is none.")]
+
+
+@app.callback()
+def keys() -> None:
+    """Give out API keys, list them, and take them back."""
+
+
+def span(text: str) -> timedelta:
+    """`90d`, `12h` or `30m`."""
+    match = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text)
+    if match is None:
+        raise typer.BadParameter("Write it as 90d, 12h or 30m.")
+    return int(match[1]) * UNITS[match[2]]
+
+
+@app.command()
+def create(
+    owner: OwnerName = "default",
+    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    expires_in: Annotated[timedelta | None, typer.Option(parser=span, help="90d, 12h or 30m.")] = None,
+) -> None:
+    """Print a new key. It is shown this once."""
+    with _transaction() as session:
+        key = ApiKeyRepository(session).issue(
+            OwnerRepository(session).named(owner),
+            name=name,
+            expires_at=None if expires_in is None else clock.now(session) + expires_in,
+        )
+    # After COMMIT: a key that is printed opens the door.
+    typer.echo(key.shown)
+
+
+@app.command("list")
+def list_keys(
+    owner: Annotated[str | None, typer.Option(help="Only this owner's.")] = None,
+) -> None:
+    """Show which keys there are, without their secrets."""
+    table = Table("key", "owner", "name", "state", "last used")
+    with _transaction() as session:
+        now = clock.now(session)
+        for key, whose in ApiKeyRepository(session).with_owners(owner):
+            last_used = key.last_used_at.isoformat(" ", "minutes") if key.last_used_at else "never"
+            table.add_row(key.prefix, whose.name, key.name, _state(key, now), last_used)
+    Console().print(table)
+
+
+@app.command()
+def revoke(prefix: Annotated[str, typer.Argument(help="As listed: cs_ and eight letters.")]) -> None:
+    """Take a key back, at once and for good."""
+    with _transaction() as session:
+        ApiKeyRepository(session).revoke(prefix, at=clock.now(session))
+    typer.echo(f"{prefix} is revoked.")
+
+
+def _state(key: ApiKey, now: datetime) -> str:
+    if key.revoked_at is not None:
+        return f"revoked {key.revoked_at:%Y-%m-%d}"
+    if key.expires_at is None:
+        return "valid"
+    return f"{'expired' if key.expires_at <= now else 'valid until'} {key.expires_at:%Y-%m-%d %H:%M}"
+
+
+@contextmanager
+def _transaction() -> Iterator[Session]:
+    sessions = open_sessions(CoreSettings().database_url, process="keys", pool_size=1)
+    try:
+        with sessions.begin() as session:
+            yield session
+    finally:
+        engine_of(sessions).dispose()
