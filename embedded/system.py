@@ -63,7 +63,6 @@ class System:
     def __init__(self, plan: Plan, settings: EmbeddedSettings, *, on_step: OnStep = lambda _: None) -> None:
         self.plan = plan
         self.stack = EmbeddedStack(settings)
-        self.processes: dict[str, Process] = {}
         self._on_step = on_step
         self._closing = ExitStack()
 
@@ -86,12 +85,18 @@ class System:
         self._closing.close()
 
     def watch(self, stopped: threading.Event) -> None:
-        """Start crashed processes again until told to stop; servers that crash end the system."""
+        """Start again whatever crashes, servers too, until told to stop."""
+        supervisor = self.stack.supervisor
         while not stopped.wait(RESTART_PAUSE_S):
-            for name, process in self.processes.items():
-                if process.crashed:
-                    logger.warning("process ended", extra={"program": name, "status": process.exit_status})
-                    self.processes[name] = self.stack.supervisor.restart(process)
+            for process in supervisor.crashed():
+                logger.warning(
+                    "process ended", extra={"program": process.name, "status": process.exit_status}
+                )
+                supervisor.restart(process)
+
+    def process(self, name: str) -> Process:
+        """The newest process of this name: `api`, `dispatcher`, `worker-prepare`, `postgres`, ..."""
+        return next(each for each in self.stack.supervisor.processes if each.name == name)
 
     def _start_processes(self, sessions: SessionFactory) -> None:
         state = self.stack.state
@@ -123,7 +128,7 @@ class System:
             directory=ROOT,
             stop_timeout=DRAIN_S,
         )
-        self.processes[name] = self.stack.supervisor.start(program)
+        self.stack.supervisor.start(program)
 
     def _environment(self) -> dict[str, str]:
         models = ", ".join(f'"{model}"' for model in self.plan.models)
@@ -139,9 +144,8 @@ class System:
     def _wait_until_serving(self, sessions: SessionFactory) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not (self._api_is_ready() and self._models_are_loaded(sessions)):
-            for process in self.processes.values():
-                if process.crashed:
-                    raise ServiceNotStarted(f"{process.name} ended as it started: {process.log_tail()}")
+            for process in self.stack.supervisor.crashed():
+                raise ServiceNotStarted(f"{process.name} ended as it started: {process.log_tail()}")
             if time.monotonic() > deadline:
                 raise ServiceNotStarted("The API or a model was not ready in time.")
             time.sleep(POLL_S)
