@@ -13,6 +13,7 @@ class ApiSettings(CoreSettings):
     api_host: str = "127.0.0.1"
     """Only this machine, unless told otherwise."""
     api_port: int = Field(default=8080, ge=0, le=65_535)
+    """0 takes any free one."""
     api_threads: int = Field(default=16, ge=2)
     """Requests that are worked on at once; the database pool has as many connections."""
     max_upload_bytes: int = Field(default=2 * 1024**3, ge=1)

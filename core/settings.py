@@ -17,14 +17,17 @@ class StorageSettings(BaseModel):
     """One bucket of an S3-compatible store."""
 
     bucket: str = "callscribe"
+    """It must be there; Callscribe makes none."""
     endpoint_url: str | None = None
     """Where the store answers; empty means AWS."""
     public_endpoint_url: str | None = None
     """The same store as clients see it, for presigned URLs; empty means `endpoint_url`."""
     region: str = "us-east-1"
+    """Signed into every request; stores other than AWS take any."""
     access_key_id: SecretStr | None = None
     """Empty means the machine's own AWS credentials."""
     secret_access_key: SecretStr | None = None
+    """Goes with `access_key_id`."""
 
 
 class CoreSettings(BaseSettings):
@@ -44,6 +47,7 @@ class CoreSettings(BaseSettings):
     lease_ttl: timedelta = timedelta(seconds=60)
     """How long a silent worker keeps its work before another may take it."""
     log_level: str = "INFO"
+    """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
 
 
 class BrokerSettings(CoreSettings):

@@ -21,8 +21,11 @@ class PortSettings(BaseModel):
     """Loopback ports; the ones left empty are picked at random and then kept."""
 
     postgres: int | None = Port
+    """Of the embedded Postgres; empty picks one and keeps it."""
     valkey: int | None = Port
+    """Of the embedded Valkey."""
     storage: int | None = Port
+    """Of the embedded SeaweedFS' S3."""
 
 
 class EmbeddedSettings(BaseSettings):

@@ -41,5 +41,6 @@ class DispatcherSettings(ProbedSettings):
     poll_every: timedelta = timedelta(milliseconds=500)
     """How long the dispatcher sleeps if Postgres does not wake it."""
     reap_every: timedelta = timedelta(seconds=1)
+    """How often it looks for leases that ran out."""
     hint_window: int = 16
     """Jobs of one lane and stage that may be announced at once; bounds what lies in the broker."""

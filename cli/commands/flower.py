@@ -22,7 +22,9 @@ class FlowerSettings(BaseSettings):
     broker_url: SecretStr
     """`redis://:password@host:port/0`; `rediss://` for TLS."""
     log_level: str = "INFO"
+    """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
     flower_user: str = "callscribe"
+    """For the login."""
     flower_password: SecretStr
     """There is no default: whoever can open Flower can stop every worker."""
 

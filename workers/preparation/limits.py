@@ -12,10 +12,12 @@ class DecoderLimits:
     audio_seconds: float = 4 * 3600
     """Longest recording; with `channels` it also bounds what is written to disk (32 kB a second each)."""
     channels: int = 2
+    """Most tracks that one recording may have."""
     wall_seconds: float = 900
     """From the decoder's start to its end, resampling included: 4 h of stereo take about 1 min."""
     stall_seconds: float = 30
     """How long the decoder may be silent; the lease behind it is longer."""
     cpu_seconds: int = 600
+    """Processor time of the decoder."""
     memory_bytes: int = 512 * 2**20
     """Address space; FFmpeg's libraries map 120 MiB of it before they do anything."""
