@@ -35,7 +35,7 @@ def overlapping(utterances: Sequence[Utterance]) -> list[bool]:
     for utterance in utterances:
         others = [end for channel, end in ends.items() if channel != utterance.channel]
         found.append(max(others, default=0) > utterance.start_ms)
-        ends[utterance.channel] = max(utterance.end_ms, ends.get(utterance.channel, 0))
+        ends[utterance.channel] = utterance.end_ms
     return found
 
 
@@ -49,7 +49,8 @@ def _table(transcript: Transcript) -> Table:
     table.add_column(justify="right", style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, style="dim")
-    table.add_column()
+    # Chinese has no spaces to break at, and would be cut instead.
+    table.add_column(overflow="fold")
     mono = len(transcript.channels) == 1
     for utterance, overlaps in zip(transcript.utterances, overlapping(transcript.utterances), strict=True):
         colour = COLOURS[utterance.channel % len(COLOURS)]

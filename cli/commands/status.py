@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -39,7 +38,7 @@ def _show_one(job: Job, *, as_json: bool) -> None:
         return
     grid = Table.grid(padding=(0, 2))
     for name, value in _facts(job):
-        grid.add_row(Text(name, style="dim"), Text(plain(value)))
+        grid.add_row(Text(name, style="dim"), Text(plain(value), overflow="fold"))
     Console().print(grid)
 
 
@@ -47,13 +46,14 @@ def _show_all(jobs: Sequence[Job], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([_plain_json(job) for job in jobs], indent=2, ensure_ascii=False))
         return
+    # Four columns are what eighty characters hold beside an id; the rest is in the view of one job.
     table = Table(box=None, pad_edge=False)
-    table.add_column("job", no_wrap=True)
-    for heading in ("submitted", "status", "length", "model", "recording"):
-        table.add_column(heading)
+    for heading in ("job", "submitted", "status"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("recording", overflow="fold")
     for job in jobs:
-        cells = (_moment(job.created_at), _standing(job), _length(job), job.model, job.name)
-        table.add_row(str(job.id), *(Text(plain(cell)) for cell in cells))
+        submitted = f"{job.created_at.astimezone():%m-%d %H:%M}"
+        table.add_row(str(job.id), submitted, Text(plain(_standing(job))), Text(plain(job.name)))
     Console().print(table)
 
 
@@ -67,7 +67,7 @@ def _facts(job: Job) -> Iterator[tuple[str, str]]:
     yield "status", _standing(job)
     if job.error is not None:
         yield "error", f"{job.error.message} ({job.error.code})"
-    yield "submitted", _moment(job.created_at)
+    yield "submitted", f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
     yield "length", _length(job)
     yield "model", job.model
     yield "language", job.language or "found out by the model"
@@ -84,8 +84,3 @@ def _standing(job: Job) -> str:
 
 def _length(job: Job) -> str:
     return "" if job.source.duration_ms is None else clock(job.source.duration_ms)
-
-
-def _moment(when: datetime) -> str:
-    """In the time of whoever reads it."""
-    return f"{when.astimezone():%Y-%m-%d %H:%M:%S}"

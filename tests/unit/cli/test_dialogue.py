@@ -56,6 +56,14 @@ class TestDialogue:
 
         assert printed(transcript() | {"utterances": said})[1].endswith("[red] [2Jwipe")
 
+    def test_a_long_text_without_spaces_is_not_cut(self) -> None:
+        text = "我已经为您提交了退款申请，两个工作日之内会有同事联系您。" * 5
+        said = [utterance(0, 0, 900, text).model_dump()]
+
+        lines = printed(transcript() | {"utterances": said})[1:]
+
+        assert text in "".join(line.split()[-1] for line in lines)
+
     def test_says_so_when_nobody_speaks(self) -> None:
         assert printed(transcript() | {"utterances": []})[1:] == ["Nobody speaks."]
 
