@@ -1,0 +1,67 @@
+"""The migrations make the schema that the models describe."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from pydantic import SecretStr
+from sqlalchemy import create_engine, make_url, text
+
+from core.database import driver_url
+from embedded.settings import inherited_environment
+from migrations.upgrade import upgrade
+from models import Record
+
+
+@pytest.fixture
+def empty_database(environment: dict[str, str]) -> Iterator[SecretStr]:
+    """A database of this test's own."""
+    name = f"migration_{uuid.uuid4().hex}"
+    server = SecretStr(environment["CALLSCRIBE_DATABASE_URL"])
+    administration = create_engine(driver_url(server), isolation_level="AUTOCOMMIT")
+    with administration.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(server.get_secret_value()).set(database=name)
+    yield SecretStr(url.render_as_string(hide_password=False))
+    with administration.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    administration.dispose()
+
+
+def differences(url: SecretStr) -> list[object]:
+    engine = create_engine(driver_url(url))
+    try:
+        with engine.connect() as connection:
+            return list(compare_metadata(MigrationContext.configure(connection), Record.metadata))
+    finally:
+        engine.dispose()
+
+
+class TestUpgrade:
+    def test_makes_what_the_models_describe(self, empty_database: SecretStr) -> None:
+        upgrade(empty_database)
+
+        assert differences(empty_database) == []
+
+    def test_a_second_run_changes_nothing(self, empty_database: SecretStr) -> None:
+        upgrade(empty_database)
+        upgrade(empty_database)
+
+        assert differences(empty_database) == []
+
+    def test_two_migrators_at_once_do_not_collide(
+        self, empty_database: SecretStr, environment: dict[str, str]
+    ) -> None:
+        settings = {**environment, "CALLSCRIBE_DATABASE_URL": empty_database.get_secret_value()}
+        command = [sys.executable, "-m", "cli.main", "migrate"]
+
+        migrators = [subprocess.Popen(command, env={**inherited_environment(), **settings}) for _ in range(2)]
+
+        assert [migrator.wait(timeout=120) for migrator in migrators] == [0, 0]
+        assert differences(empty_database) == []
