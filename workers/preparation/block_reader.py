@@ -35,25 +35,32 @@ class BlockReader:
     ) -> None:
         self._selector.close()
 
+    def read_first(self) -> Block | None:
+        """The first block; a busy machine may take long to start a process."""
+        return self._read(self._limits.start_seconds)
+
     def read(self) -> Block | None:
         """The next block; None when the decoder has closed its end, between two blocks or within one."""
-        header = self._read_exactly(BLOCK_HEADER.size)
+        return self._read(self._limits.stall_seconds)
+
+    def remaining_seconds(self) -> float:
+        return self._patience(self._limits.stall_seconds)
+
+    def _read(self, stall_seconds: float) -> Block | None:
+        header = self._read_exactly(BLOCK_HEADER.size, stall_seconds)
         if header is None:
             return None
         kind, size = BLOCK_HEADER.unpack(header)
         if kind not in KINDS or size > MAX_BLOCK_BYTES:
             raise UndecodableRecording("The decoder was misled by the recording.")
-        payload = self._read_exactly(size)
+        payload = self._read_exactly(size, stall_seconds)
         return None if payload is None else (BlockKind(kind), payload)
 
-    def remaining_seconds(self) -> float:
-        return max(0.0, min(self._limits.stall_seconds, self._deadline - time.monotonic()))
-
-    def _read_exactly(self, size: int) -> bytes | None:
+    def _read_exactly(self, size: int, stall_seconds: float) -> bytes | None:
         received = bytearray()
         while len(received) < size:
             # A decoder that never stops writing must not outlast its time either.
-            patience = self.remaining_seconds()
+            patience = self._patience(stall_seconds)
             if not patience or not self._selector.select(patience):
                 raise DecoderLimitExceeded("Decoding the recording took longer than allowed.")
             part = os.read(self._fd, size - len(received))
@@ -61,3 +68,6 @@ class BlockReader:
                 return None
             received += part
         return bytes(received)
+
+    def _patience(self, stall_seconds: float) -> float:
+        return max(0.0, min(stall_seconds, self._deadline - time.monotonic()))

@@ -12,7 +12,7 @@ OPEN_FILES: Final = 4
 """stdin, stdout, stderr and libav's copy of stdin: nothing else can be opened, connected or listened to."""
 
 
-def confine(*, cpu_seconds: int, memory_bytes: int) -> None:
+def confine(*, cpu_seconds: int, memory_bytes: int) -> None:  # pragma: no cover - there is no way back
     """Give up core dumps, files, sockets, time and memory beyond the limits. There is no way back."""
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, cpu_seconds)
@@ -23,7 +23,7 @@ def confine(*, cpu_seconds: int, memory_bytes: int) -> None:
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
 
 
-def _limit(kind: int, amount: int) -> None:
+def _limit(kind: int, amount: int) -> None:  # pragma: no cover - as above
     """Never above what the machine already allows."""
     _, hard = resource.getrlimit(kind)
     allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)

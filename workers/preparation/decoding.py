@@ -88,7 +88,7 @@ def decoding(
 def _await_start(process: DecoderProcess, reader: BlockReader) -> None:
     """Until it is ready it has not seen the recording: what goes wrong is not the recording's fault."""
     try:
-        block = reader.read()
+        block = reader.read_first()
     except DecoderLimitExceeded as error:
         raise DecoderUnavailable from error
     if block is None or block[0] is not BlockKind.READY:

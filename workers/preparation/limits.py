@@ -15,8 +15,10 @@ class DecoderLimits:
     """Most tracks that one recording may have."""
     wall_seconds: float = 900
     """From the decoder's start to its end, resampling included: 4 h of stereo take about 1 min."""
+    start_seconds: float = 30
+    """How long the decoder may take to start; one that does not is no fault of the recording."""
     stall_seconds: float = 30
-    """How long the decoder may be silent; the lease behind it is longer."""
+    """How long it may then be silent; the lease behind it is longer."""
     cpu_seconds: int = 600
     """Processor time of the decoder."""
     memory_bytes: int = 512 * 2**20

@@ -103,7 +103,8 @@ def film(path: Path) -> Path:
 def silent_opus(path: Path, *, hours: float) -> Path:
     """Silence of any length, fast: one encoded packet over and over."""
     with av.open(path, "w", format="ogg") as container:
-        stream = container.add_stream("libopus", rate=48_000, layout="mono", options={"frame_duration": "60"})
+        options = {"frame_duration": "120"}
+        stream = container.add_stream("libopus", rate=48_000, layout="mono", options=options)
         silence = av.AudioFrame.from_ndarray(np.zeros((1, 48_000), np.int16), format="s16", layout="mono")
         silence.sample_rate = 48_000
         packets = stream.encode(silence) + stream.encode(None)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import EmptyRecording, UndecodableRecording, UnsupportedFormat
+from core.errors import DecoderLimitExceeded, EmptyRecording, UndecodableRecording, UnsupportedFormat
 from tests.unit.preparation.recordings import TONE_HZ, Format, film, pitch, silent_opus, tone, wav, write
-from workers.preparation.decoder import DECODERS, decode, judge
+from workers.preparation.decoder import DECODERS, DEMUXERS, decode, judge
 from workers.preparation.decoder_blocks import BLOCK_HEADER, BlockKind, BlockWriter, SourceFormat, Verdict
 
 FORMATS = [
@@ -154,6 +154,16 @@ class TestDecoder:
 
 
 class TestRefusals:
+    def test_memory_that_runs_out_is_a_limit(self, tmp_path: Path) -> None:
+        class Greedy(BlockWriter):
+            def format(self, source: SourceFormat) -> None:
+                raise MemoryError
+
+        (tmp_path / "call.wav").write_bytes(wav(tone().tobytes()))
+
+        with opened(tmp_path / "call.wav") as source:
+            assert judge(source, Greedy(-1)) == Verdict(DecoderLimitExceeded.code)
+
     def test_text_is_in_no_format(self, tmp_path: Path) -> None:
         text = b"Dear sirs, please find the recording attached.\n" * 50
 
@@ -161,6 +171,12 @@ class TestRefusals:
 
     def test_a_picture_is_in_no_format(self, tmp_path: Path) -> None:
         assert refusal_of(b"\x89PNG\r\n\x1a\n" + bytes(1_000), tmp_path) == UnsupportedFormat.code
+
+    def test_a_container_that_is_not_listed_is_in_no_format(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "call.avi", Format("avi", "avi", "pcm_s16le"), tone())
+
+        assert "avi" not in DEMUXERS
+        assert verdict_on(path) == Verdict(UnsupportedFormat.code)
 
     def test_a_codec_that_is_not_listed_is_in_no_format(self, tmp_path: Path) -> None:
         path = write(tmp_path / "call.mkv", Format("mkv", "matroska", "eac3", rate=48_000), tone(rate=48_000))
