@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import sys
 from typing import Final
 
 import uvicorn
@@ -22,9 +24,16 @@ BACKLOG: Final = 2048
 def serve(host: str | None = None, port: int | None = None, *, settings: ApiSettings | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Raises `ServiceNotStarted` when the address cannot be had."""
     settings = settings or ApiSettings()
-    logging.configure(settings.log_level)
     listener = _listener(host or settings.api_host, settings.api_port if port is None else port)
-    app = create_app(settings)
+    logging.configure(settings.log_level)
+    server = server_of(create_app(settings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises its signal once more when all is closed: that is a good end, not a death.
+        signal.signal(number, _leave)
+    server.run(sockets=[listener])
+
+
+def server_of(app: FastAPI) -> ApiServer:
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -34,7 +43,7 @@ def serve(host: str | None = None, port: int | None = None, *, settings: ApiSett
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE,
     )
-    ApiServer(config, app).run(sockets=[listener])
+    return ApiServer(config, app)
 
 
 class ApiServer(uvicorn.Server):
@@ -48,6 +57,10 @@ class ApiServer(uvicorn.Server):
         resources: Resources = self.app.state.resources
         resources.endings.dismiss()
         await super().shutdown(sockets)
+
+
+def _leave(*_: object) -> None:
+    sys.exit(0)
 
 
 def _listener(host: str, port: int) -> socket.socket:
