@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import selectors
 import time
@@ -23,7 +24,7 @@ class BlockReader:
     def __init__(self, fd: int, limits: DecoderLimits) -> None:
         self._fd = fd
         self._limits = limits
-        self._deadline = time.monotonic() + limits.wall_seconds
+        self._deadline = math.inf
         self._selector = selectors.DefaultSelector()
         self._selector.register(fd, selectors.EVENT_READ)
 
@@ -36,8 +37,10 @@ class BlockReader:
         self._selector.close()
 
     def read_first(self) -> Block | None:
-        """The first block; a busy machine may take long to start a process."""
-        return self._read(self._limits.start_seconds)
+        """The first block, with which the decoder's time begins: a busy machine is slow to start a process."""
+        block = self._read(self._limits.start_seconds)
+        self._deadline = time.monotonic() + self._limits.wall_seconds
+        return block
 
     def read(self) -> Block | None:
         """The next block; None when the decoder has closed its end, between two blocks or within one."""

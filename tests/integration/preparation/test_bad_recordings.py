@@ -167,7 +167,7 @@ class TestDamage:
         generator = np.random.default_rng(5)
         sound = np.frombuffer(desk.encoded(form), np.uint8)
 
-        for _ in range(5):
+        for _ in range(3):
             content = sound.copy()
             places = generator.integers(0, len(content), 40) // generator.choice([1, 20])
             content[places] = generator.integers(0, 256, 40)

@@ -68,11 +68,12 @@ def opened(path: Path) -> Iterator[int]:
 
 
 def blocks_in(stream: bytes) -> Iterator[tuple[BlockKind, bytes]]:
-    while stream:
-        kind, size = BLOCK_HEADER.unpack_from(stream)
-        end = BLOCK_HEADER.size + size
-        yield BlockKind(kind), stream[BLOCK_HEADER.size : end]
-        stream = stream[end:]
+    place = 0
+    while place < len(stream):
+        kind, size = BLOCK_HEADER.unpack_from(stream, place)
+        start = place + BLOCK_HEADER.size
+        place = start + size
+        yield BlockKind(kind), stream[start:place]
 
 
 def verdict_on(path: Path) -> Verdict:
@@ -146,11 +147,11 @@ class TestDecoder:
         assert len(decoded.samples) / 44_100 == pytest.approx(8, abs=0.05)
 
     def test_knows_how_long_a_recording_says_it_is(self, tmp_path: Path) -> None:
-        path = silent_opus(tmp_path / "day.opus", hours=0.1)
+        path = silent_opus(tmp_path / "day.opus", hours=0.01)
 
         decoded = Decoded(path, tmp_path / "blocks")
 
-        assert decoded.format.expected_ms == pytest.approx(360_000, abs=100)
+        assert decoded.format.expected_ms == pytest.approx(36_000, abs=120)
 
 
 class TestRefusals:

@@ -98,12 +98,12 @@ class TestBlocks:
 
     def test_what_never_stops_ends_with_the_time_for_the_whole(self, pipe: Pipe) -> None:
         pipe.writer.ready()
+        pipe.writer.audio(b"\1\2")
 
-        with (
-            BlockReader(pipe.output, DecoderLimits(wall_seconds=0.0)) as reader,
-            pytest.raises(DecoderLimitExceeded),
-        ):
-            reader.read()
+        with BlockReader(pipe.output, DecoderLimits(wall_seconds=0.0)) as reader:
+            assert reader.read_first() == (BlockKind.READY, b"")
+            with pytest.raises(DecoderLimitExceeded):
+                reader.read()
 
 
 class TestSourceFormat:
