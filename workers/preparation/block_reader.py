@@ -37,7 +37,7 @@ class BlockReader:
         self._selector.close()
 
     def read_first(self) -> Block | None:
-        """The first block, with which the decoder's time begins: a busy machine is slow to start a process."""
+        """The first block, with which the decoder's time begins: starting it is the machine's time."""
         block = self._read(self._limits.start_seconds)
         self._deadline = time.monotonic() + self._limits.wall_seconds
         return block

@@ -14,7 +14,7 @@ class DecoderLimits:
     channels: int = 2
     """Most tracks that one recording may have."""
     wall_seconds: float = 900
-    """From the moment the decoder is ready to its end, resampling included: 4 h of stereo take about 1 min."""
+    """From the moment the decoder is ready to its end, resampling included; 4 h of stereo take 6 s."""
     start_seconds: float = 30
     """How long the decoder may take to start; one that does not is no fault of the recording."""
     stall_seconds: float = 30
