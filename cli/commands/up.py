@@ -17,6 +17,7 @@ from embedded.system import Plan, System
 
 
 def up(
+    *,
     model: Annotated[list[str], typer.Option(help="Model to serve; may be repeated.")] = [DEFAULT_MODEL],  # noqa: B006
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
     port: Annotated[int, typer.Option(help="Port of the API.")] = 8080,

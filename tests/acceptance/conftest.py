@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
+import soxr
 from pydantic import SecretStr
 
 from cli.client import Client
@@ -26,13 +28,21 @@ SHORT_LEASES = {
     # A device batch lasts about a second, so that a fault finds one running.
     "CALLSCRIBE_ENGINE__SCRIPTED__SECONDS_PER_AUDIO_SECOND": "0.05",
 }
+MISBEHAVIOUR = {
+    "CALLSCRIBE_STALL_AFTER": "PT3S",
+    "CALLSCRIBE_ENGINE__SCRIPTED__CRASH_ON_PEAK": "301",
+    "CALLSCRIBE_ENGINE__SCRIPTED__HANG_ON_PEAK": "303",
+    "CALLSCRIBE_ENGINE__SCRIPTED__OVERLOAD_ON_PEAK": "305",
+    "CALLSCRIBE_ENGINE__SCRIPTED__BREAK_ON_PEAK": "307",
+}
+"""A chunk whose loudest sample is so many thousandths of full scale makes the engine misbehave."""
 
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Serving, and started again where it crashes."""
     state_dir = tmp_path_factory.mktemp("system")
-    plan = Plan(models=("scripted",), cpu_workers=2, extra_environment=SHORT_LEASES)
+    plan = Plan(models=("scripted",), cpu_workers=2, extra_environment=SHORT_LEASES | MISBEHAVIOUR)
     stopped = threading.Event()
     with System(plan, EmbeddedSettings(state_dir=state_dir)) as system:
         watcher = threading.Thread(target=system.watch, args=(stopped,), name="watcher")
@@ -63,3 +73,18 @@ def short_call(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("calls") / "short.wav"
     soundfile.write(path, samples[: 19 * rate], rate, subtype="PCM_16")
     return path
+
+
+@pytest.fixture(scope="session")
+def marked_call(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """One turn whose loudest sample is so many thousandths of full scale, lossless all the way."""
+    samples, rate = soundfile.read(SAMPLE, dtype="float32")
+    turn = soxr.resample(samples[: 6 * rate, 0], rate, 16_000)
+    directory = tmp_path_factory.mktemp("marked")
+
+    def write(peak: int) -> Path:
+        path = directory / f"{peak}.wav"
+        soundfile.write(path, turn * (peak / 1000 / np.abs(turn).max()), 16_000, subtype="PCM_16")
+        return path
+
+    return write

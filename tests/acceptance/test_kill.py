@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -15,15 +14,13 @@ import pytest
 import redis
 from sqlalchemy import func, select
 
-from cli.client import Client, SubmitOptions
+from cli.client import Client
 from core.database import SessionFactory
-from core.errors import TransientError
 from embedded.system import System
 from models import Event, EventType, Job, JobState, Transcript
+from tests.acceptance.waiting import acknowledged, all_ended, until
 
 JOBS = 10
-PATIENCE_S = 120.0
-POLL_S = 0.1
 SEED = 20261121
 
 
@@ -55,31 +52,6 @@ FAULTS = {
 }
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            if condition():
-                return
-        except TransientError:
-            pass
-        if time.monotonic() > deadline:
-            pytest.fail(f"not true within {PATIENCE_S:.0f} s")
-        time.sleep(POLL_S)
-
-
-def acknowledged(client: Client, recording: Path) -> uuid.UUID:
-    """A job that the API said it has; asked again while it does not answer."""
-    jobs: list[uuid.UUID] = []
-
-    def submit() -> bool:
-        jobs.append(client.submit(recording, SubmitOptions(lane="bulk")).id)
-        return True
-
-    until(submit)
-    return jobs[0]
-
-
 def in_the_middle(sessions: SessionFactory, jobs: list[uuid.UUID], progress: int) -> Callable[[], bool]:
     """Whether so many of the jobs have been prepared, some of them not yet completed."""
 
@@ -89,15 +61,6 @@ def in_the_middle(sessions: SessionFactory, jobs: list[uuid.UUID], progress: int
             return session.execute(begun).scalar_one() >= progress
 
     return reached
-
-
-def all_ended(sessions: SessionFactory, jobs: list[uuid.UUID]) -> Callable[[], bool]:
-    def ended() -> bool:
-        with sessions.begin() as session:
-            final = select(func.count()).where(Job.id.in_(jobs), Job.finished_at.is_not(None))
-            return session.execute(final).scalar_one() == len(jobs)
-
-    return ended
 
 
 class TestKill:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import tempfile
 import uuid
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -31,7 +32,7 @@ def prepare_recording(process: Process, job_id: uuid.UUID) -> str:
             with tempfile.TemporaryDirectory(dir=process.settings.scratch_dir, prefix="prepare-") as scratch:
                 prepared, sha256 = _prepare(held, Path(scratch))
                 keys = _store(held, prepared)
-            held.commit(lambda session, job: _write(session, job, prepared, keys, sha256))
+            held.commit(partial(_write, prepared=prepared, keys=keys, sha256=sha256))
             summary = f"audio={prepared.duration_ms / 1000:.1f}s channels={len(prepared.channels)}"
             logger.info("recording prepared", extra={"summary": summary})
     except LeaseLost:
@@ -71,7 +72,7 @@ def _store(held: HeldStage, prepared: PreparedRecording) -> list[str]:
     return keys
 
 
-def _write(session: Session, job: Job, prepared: PreparedRecording, keys: list[str], sha256: str) -> None:
+def _write(session: Session, job: Job, *, prepared: PreparedRecording, keys: list[str], sha256: str) -> None:
     recordings = RecordingRepository(session)
     _describe(recordings.get(job.recording_id), prepared, sha256)
     recordings.add_channels(

@@ -1,0 +1,105 @@
+"""Chunks that break the engine: their own job fails by name, everybody else's completes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from cli.client import Client
+from core.database import SessionFactory
+from embedded.system import System
+from models import DeviceBatch, DeviceBatchState, Job, JobState
+from tests.acceptance.waiting import acknowledged, all_ended, until
+
+POISONS = {
+    "crash": (301, "worker_lost"),
+    "hang": (303, "worker_lost"),
+    "overload": (305, "engine_out_of_memory"),
+    "broken device": (307, "worker_lost"),
+}
+MarkedCall = Callable[[int], Path]
+HARMLESS = 200
+NEIGHBOURS = 3
+
+
+class TestPoison:
+    @pytest.mark.parametrize(("peak", "code"), POISONS.values(), ids=POISONS)
+    def test_only_the_poisoned_job_fails(
+        self,
+        client: Client,
+        sessions: SessionFactory,
+        marked_call: MarkedCall,
+        peak: int,
+        code: str,
+    ) -> None:
+        neighbours = [acknowledged(client, marked_call(HARMLESS)) for _ in range(NEIGHBOURS)]
+        poisoned = acknowledged(client, marked_call(peak))
+
+        until(all_ended(sessions, [*neighbours, poisoned]))
+
+        with sessions.begin() as session:
+            ended = {job.id: (job.state, job.error_code) for job in session.scalars(select(Job))}
+        assert ended[poisoned] == (JobState.FAILED, code)
+        assert {ended[job] for job in neighbours} == {(JobState.COMPLETED, None)}
+
+
+class TestDrain:
+    def test_sigterm_lets_a_running_device_batch_end(
+        self, system: System, client: Client, sessions: SessionFactory, short_call: Path
+    ) -> None:
+        jobs = [acknowledged(client, short_call) for _ in range(4)]
+        running: list[DeviceBatch] = []
+
+        def found_running() -> bool:
+            with sessions.begin() as session:
+                query = select(DeviceBatch).where(DeviceBatch.state == DeviceBatchState.RUNNING)
+                running.extend(session.scalars(query))
+            return bool(running)
+
+        until(found_running)
+        os.kill(system.process("worker-scripted").pid, signal.SIGTERM)
+        until(all_ended(sessions, jobs))
+
+        with sessions.begin() as session:
+            drained = session.get_one(DeviceBatch, running[0].id)
+        assert drained.state is DeviceBatchState.DONE
+
+
+class TestFlower:
+    def test_shows_one_task_for_each_device_batch_with_its_summary(
+        self, system: System, client: Client, sessions: SessionFactory, short_call: Path
+    ) -> None:
+        job_id = acknowledged(client, short_call)
+        until(all_ended(sessions, [job_id]))
+        with sessions.begin() as session:
+            done = session.scalars(
+                select(DeviceBatch)
+                .where(DeviceBatch.state == DeviceBatchState.DONE)
+                .order_by(DeviceBatch.ended_at.desc())
+            ).first()
+        assert done is not None
+
+        until(lambda: str(done.id) in tasks(system) and tasks(system)[str(done.id)]["state"] == "SUCCESS")
+
+        shown = tasks(system)[str(done.id)]
+        assert shown["name"] == "transcribe.batch"
+        assert f"jobs={done.job_count} chunks={done.chunk_count} audio=" in str(shown["result"])
+        assert "rtfx=" in str(shown["result"])
+
+    def test_is_closed_to_strangers(self, system: System) -> None:
+        assert httpx.get(f"{system.flower_url}/api/tasks").status_code == 401
+
+
+def tasks(system: System) -> dict[str, dict[str, object]]:
+    password = system.stack.state.credentials.flower_password
+    answer = httpx.get(
+        f"{system.flower_url}/api/tasks", params={"limit": 1000}, auth=("callscribe", password)
+    )
+    found: dict[str, dict[str, object]] = answer.json()
+    return found
