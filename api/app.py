@@ -38,7 +38,6 @@ def create_app(settings: ApiSettings) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry={"tracing": False},
     )
     errors.register(app)
     # The last one added is the outermost.

@@ -16,7 +16,7 @@ from core.database import JOBS_CHANNEL
 from core.listening import notices
 from models.states import FINAL
 
-LOOK_AGAIN: Final = 5.0
+LOOK_AGAIN: Final = 15.0
 """Seconds after which a waiter looks by itself: an announcement may have been missed."""
 
 

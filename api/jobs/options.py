@@ -55,7 +55,10 @@ def _storable(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return metadata
 
 
-Roles = Annotated[dict[ChannelIndex, RoleName], BeforeValidator(_by_channel)]
+Roles = Annotated[
+    dict[ChannelIndex, RoleName],
+    BeforeValidator(_by_channel, json_schema_input_type=dict[ChannelIndex, RoleName] | list[RoleName]),
+]
 Metadata = Annotated[dict[str, JsonValue], BeforeValidator(_as_object), AfterValidator(_storable)]
 
 

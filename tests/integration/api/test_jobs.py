@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from core.database import SessionFactory
 from tests.integration.api import stages
 from tests.integration.api.conftest import issue_key, submit
+from tests.integration.api.faults import failing_commits
 
 
 @pytest.fixture
@@ -147,6 +148,17 @@ class TestCanceling:
         assert [answer.status_code for answer in answers] == [200, 200]
         assert answers[0].json() == answers[1].json() == client.get(f"/v1/jobs/{job_id}").json()
         assert (answers[0].json()["status"], answers[0].json()["stage"]) == ("canceled", None)
+
+    def test_that_could_not_be_committed_is_not_called_done(
+        self, client: TestClient, sessions: SessionFactory
+    ) -> None:
+        job_id = submit(client)
+
+        with failing_commits(sessions, "RAISE EXCEPTION 'no room'"):
+            answer = client.post(f"/v1/jobs/{job_id}/cancel")
+
+        assert answer.status_code == 500
+        assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "queued"
 
     @pytest.mark.parametrize("state", ["completed", "failed"])
     def test_a_job_that_ended_otherwise_cannot_be_canceled(

@@ -7,7 +7,7 @@ import json
 import uuid
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
@@ -18,6 +18,7 @@ from core.storage import PART_BYTES, ObjectStorage
 from models.job import Job
 from models.states import JobState, Lane
 from tests.integration.api.conftest import ClientFactory, objects_of, resources_of
+from tests.integration.api.faults import failing_commits
 
 WAV = ("通话 1.wav", b"RIFF" + bytes(2000), "audio/wav")
 
@@ -223,27 +224,6 @@ class TestRefusedRecording:
 
 
 class TestFailedCommit:
-    @pytest.fixture(autouse=True)
-    def commit_that_fails(self, sessions: SessionFactory, statement: str) -> object:
-        """Jobs can be inserted, and the failure comes with COMMIT."""
-        with sessions.begin() as session:
-            session.execute(
-                text(
-                    "CREATE FUNCTION fail_at_commit() RETURNS trigger LANGUAGE plpgsql AS "
-                    f"$$ BEGIN {statement}; RETURN NULL; END $$"
-                )
-            )
-            session.execute(
-                text(
-                    "CREATE CONSTRAINT TRIGGER fail_at_commit AFTER INSERT ON jobs "
-                    "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail_at_commit()"
-                )
-            )
-        yield
-        with sessions.begin() as session:
-            session.execute(text("DROP TRIGGER fail_at_commit ON jobs"))
-            session.execute(text("DROP FUNCTION fail_at_commit()"))
-
     @pytest.mark.parametrize(
         ("statement", "status", "code"),
         [
@@ -252,9 +232,18 @@ class TestFailedCommit:
         ],
     )
     def test_is_never_answered_with_202_and_leaves_no_object(
-        self, *, client: TestClient, storage: ObjectStorage, owner_id: uuid.UUID, status: int, code: str
+        self,
+        *,
+        client: TestClient,
+        storage: ObjectStorage,
+        sessions: SessionFactory,
+        owner_id: uuid.UUID,
+        statement: str,
+        status: int,
+        code: str,
     ) -> None:
-        answer = client.post("/v1/jobs", files={"file": WAV})
+        with failing_commits(sessions, statement):
+            answer = client.post("/v1/jobs", files={"file": WAV})
 
         assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert "no room" not in answer.text
