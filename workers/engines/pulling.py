@@ -32,7 +32,7 @@ class Source(Protocol):
 
 def pull(model: Model, store: ModelStoreSettings, on_progress: Progress = no_progress) -> Checkpoint:
     """The model's checkpoint, fetched if it is not there. Two pulls at once fetch it once."""
-    with _alone(model, store, on_progress):
+    with alone(model, store, on_progress):
         found = checkpoints.find(model, store)
         if found is not None:
             return found
@@ -77,7 +77,7 @@ def _install(directory: Path, target: Path, manifest: Manifest) -> None:
 
 
 @contextmanager
-def _alone(model: Model, store: ModelStoreSettings, on_progress: Progress) -> Iterator[None]:
+def alone(model: Model, store: ModelStoreSettings, on_progress: Progress) -> Iterator[None]:
     """One pull per model and machine at a time; the kernel lets go of the lock when its holder dies."""
     locks = checkpoints.store_root(store) / ".locks"
     locks.mkdir(parents=True, exist_ok=True)

