@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from transformers import PreTrainedModel
@@ -26,7 +27,7 @@ class Errors:
     @property
     def trusts_float16(self) -> bool:
         """float16 is finer than bfloat16 as long as nothing leaves its range, so it must not err more."""
-        return self.float16 <= self.bfloat16
+        return isfinite(self.float16) and self.float16 <= self.bfloat16
 
 
 def settle(load: Load, trace: Trace, wanted: torch.dtype) -> PreTrainedModel:
