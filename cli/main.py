@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+from pydantic_core import ValidationError
 
 from cli.discovery import DiscoveredCommands
 from core.errors import ServiceError
@@ -41,6 +42,18 @@ def main() -> None:
         app(prog_name="callscribe")
     except ServiceError as error:
         sys.exit(f"callscribe: {error}")
+    except ValidationError as error:
+        if not error.title.endswith("Settings"):
+            raise
+        sys.exit(f"callscribe: {_said_of_settings(error)}")
+
+
+def _said_of_settings(error: ValidationError) -> str:
+    """Each setting by the name of its variable; never its value, which may be secret."""
+    wrong = [
+        ("__".join(str(part) for part in entry["loc"]).upper(), entry["msg"]) for entry in error.errors()
+    ]
+    return "; ".join(f"CALLSCRIBE_{name}: {message}" for name, message in wrong)
 
 
 if __name__ == "__main__":
