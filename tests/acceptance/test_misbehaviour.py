@@ -18,10 +18,10 @@ from models import DeviceBatch, DeviceBatchState, Job, JobState
 from tests.acceptance.waiting import acknowledged, all_ended, until
 
 POISONS = {
-    "crash": (301, "worker_lost"),
-    "hang": (303, "worker_lost"),
-    "overload": (305, "engine_out_of_memory"),
-    "broken device": (307, "worker_lost"),
+    "crash": (911, "worker_lost"),
+    "hang": (913, "worker_lost"),
+    "overload": (915, "engine_out_of_memory"),
+    "broken device": (917, "worker_lost"),
 }
 MarkedCall = Callable[[int], Path]
 HARMLESS = 200
