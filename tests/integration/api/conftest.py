@@ -101,6 +101,12 @@ def objects_of(storage: ObjectStorage, owner_id: uuid.UUID) -> list[str]:
     return storage.keys(f"recordings/{owner_id}/")
 
 
+def unfinished_of(storage: ObjectStorage, owner_id: uuid.UUID) -> list[str]:
+    """Objects of which parts lie in storage, and which are not there as a whole."""
+    answer = storage.client.list_multipart_uploads(Bucket=storage.bucket, Prefix=f"recordings/{owner_id}/")
+    return [upload["Key"] for upload in answer.get("Uploads", [])]
+
+
 def resources_of(client: TestClient) -> Resources:
     """What the running application holds."""
     app = cast(FastAPI, client.app)

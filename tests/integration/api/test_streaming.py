@@ -14,7 +14,7 @@ import pytest
 from api.settings import ApiSettings
 from core.database import SessionFactory
 from core.storage import PART_BYTES, ObjectStorage
-from tests.integration.api.conftest import objects_of
+from tests.integration.api.conftest import objects_of, unfinished_of
 from tests.integration.api.live import FILE_END, FILE_HEAD, FORM_TYPE, LiveApi, answer_on, served, until
 
 LIMIT: Final = 4 * PART_BYTES
@@ -25,10 +25,6 @@ def api(api_settings: ApiSettings, sessions: SessionFactory, key: str) -> Iterat
     changes = {"max_upload_bytes": LIMIT, "uploads_at_once": 2}
     with served(api_settings.model_copy(update=changes), key) as api:
         yield api
-
-
-def unfinished(storage: ObjectStorage) -> int:
-    return len(storage.client.list_multipart_uploads(Bucket=storage.bucket).get("Uploads", []))
 
 
 def jobs(api: LiveApi) -> int:
@@ -62,9 +58,9 @@ class TestStreamedUpload:
         with api.upload(Content_Length=str(3 * PART_BYTES)) as connection:
             connection.sendall(FILE_HEAD + bytes(sent))
             if sent > PART_BYTES:
-                until(lambda: unfinished(storage) == 1)
+                until(lambda: len(unfinished_of(storage, owner_id)) == 1)
 
-        until(lambda: unfinished(storage) == 0)
+        until(lambda: unfinished_of(storage, owner_id) == [])
         assert objects_of(storage, owner_id) == []
         assert jobs(api) == 0
 
@@ -107,7 +103,7 @@ class TestTooLargeUpload:
 
         assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
         assert objects_of(storage, owner_id) == []
-        assert unfinished(storage) == 0
+        assert unfinished_of(storage, owner_id) == []
 
 
 class TestUnwelcomeUpload:

@@ -17,7 +17,7 @@ from core.settings import StorageSettings
 from core.storage import PART_BYTES, ObjectStorage
 from models.job import Job
 from models.states import JobState, Lane
-from tests.integration.api.conftest import ClientFactory, objects_of, resources_of
+from tests.integration.api.conftest import ClientFactory, objects_of, resources_of, unfinished_of
 from tests.integration.api.faults import failing_commits
 
 WAV = ("通话 1.wav", b"RIFF" + bytes(2000), "audio/wav")
@@ -202,7 +202,7 @@ class TestRefusedRecording:
 
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
         assert objects_of(storage, owner_id) == []
-        assert storage.client.list_multipart_uploads(Bucket=storage.bucket).get("Uploads", []) == []
+        assert unfinished_of(storage, owner_id) == []
 
     def test_that_is_too_large_is_named(
         self, client_with: ClientFactory, storage: ObjectStorage, owner_id: uuid.UUID

@@ -1,0 +1,66 @@
+"""Writes what a benchmark measured, and on what: results without their machine mean nothing."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+RESULTS: Final = Path(__file__).with_name("results")
+CPU_FACTS: Final = Path("/proc/cpuinfo")
+
+
+def write_result(name: str, figures: Mapping[str, object], *, packages: Sequence[str] = ()) -> Path:
+    """`results/<name>.json`, in place of what an earlier run wrote."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    result = {
+        "benchmark": name,
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": _commit(),
+        "machine": _machine(),
+        "versions": {package: version(package) for package in packages},
+        "figures": figures,
+    }
+    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def _machine() -> dict[str, object]:
+    """What matters for speed; not whose it is."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": psutil.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 1024**3),
+        "load_before": round(psutil.getloadavg()[0], 1),
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "python": platform.python_version(),
+    }
+
+
+def _cpu_model() -> str:
+    if not CPU_FACTS.exists():
+        return platform.processor()
+    lines = CPU_FACTS.read_text().splitlines()
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor())
+
+
+def _commit() -> str:
+    """The short name, marked when the tree has changes that are not in it."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+        cwd=RESULTS.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or "unknown"
