@@ -116,6 +116,15 @@ class TestUnwelcomeUpload:
         assert answer.startswith("HTTP/1.1 401")
 
 
+    def test_that_is_sent_all_the_same_is_told_why(self, api: LiveApi) -> None:
+        with api.client() as client:
+            client.headers["Authorization"] = "Bearer nonsense"
+
+            answers = [client.post("/v1/jobs", files={"file": bytes(20_000_000)}) for _ in range(5)]
+
+        assert {answer.status_code for answer in answers} == {401}
+
+
 class TestStalledUpload:
     @pytest.fixture
     def hasty_api(self, api_settings: ApiSettings, sessions: SessionFactory, key: str) -> Iterator[LiveApi]:
