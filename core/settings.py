@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.catalog import DEFAULT_MODEL
+from core.catalog import DEFAULT_MODEL, model_named
 
 
 class StorageSettings(BaseModel):
@@ -42,12 +42,20 @@ class CoreSettings(BaseSettings):
     database_url: SecretStr
     """`postgresql://user:password@host:port/name`."""
     storage: StorageSettings = Field(default_factory=StorageSettings)
-    models: tuple[str, ...] = (DEFAULT_MODEL,)
+    models: tuple[str, ...] = Field(default=(DEFAULT_MODEL,), min_length=1)
     """Public names of the models served here, as a JSON list; the first is the default."""
     lease_ttl: timedelta = timedelta(seconds=60)
     """How long a silent worker keeps its work before another may take it."""
     log_level: str = "INFO"
     """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
+
+    @field_validator("models")
+    @classmethod
+    def _only_known_models(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """A typo stops the process at its start, not the first job."""
+        for name in names:
+            model_named(name)
+        return names
 
 
 class BrokerSettings(CoreSettings):

@@ -9,8 +9,6 @@ from typing import Final
 from core.database import SessionFactory
 from embedded.files import write_private
 from embedded.settings import ACCESS_FILE
-from models import ApiKey
-from models.api_key_format import digest, new_api_key
 from models.repositories.api_keys import ApiKeyRepository
 from models.repositories.owners import OwnerRepository
 
@@ -37,11 +35,6 @@ def _is_known(sessions: SessionFactory, key: str) -> bool:
 
 
 def _new_key(sessions: SessionFactory) -> str:
-    made = new_api_key()
     with sessions.begin() as session:
         owner = OwnerRepository(session).named(OWNER)
-        row = ApiKey(
-            owner_id=owner.id, name="this machine", prefix=made.prefix, secret_sha256=digest(made.secret)
-        )
-        ApiKeyRepository(session).add(row)
-    return made.shown
+        return ApiKeyRepository(session).issue(owner, name="this machine").shown
