@@ -127,6 +127,8 @@ class System:
             environment=self._environment(),
             directory=ROOT,
             stop_timeout=DRAIN_S,
+            # Workers have children of their own, which must not outlive this process either.
+            watched=True,
         )
         self.stack.supervisor.start(program)
 
