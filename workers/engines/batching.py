@@ -8,7 +8,7 @@ from typing import Self
 
 from core.errors import EngineOverloaded
 from workers.engines.audibility import is_audible
-from workers.engines.base import MAX_CHUNK_SECONDS, Chunk, Hypothesis
+from workers.engines.base import MAX_CHUNK_SECONDS, SAMPLE_RATE, Chunk, Hypothesis
 from workers.engines.settings import EngineSettings
 
 Listen = Callable[[Sequence[Chunk]], list[Hypothesis]]
@@ -32,8 +32,10 @@ class Budget:
 
     def refuse_oversize(self, chunks: Sequence[Chunk]) -> None:
         """Raise `EngineOverloaded` for more than fits, and for a chunk longer than the models' window."""
-        too_many = len(chunks) > self.chunks or sum(chunk.seconds for chunk in chunks) > self.seconds
-        if too_many or any(chunk.seconds > MAX_CHUNK_SECONDS for chunk in chunks):
+        # Counted in samples: a sum of seconds may exceed the budget by rounding alone.
+        samples = sum(len(chunk.samples) for chunk in chunks)
+        too_much = len(chunks) > self.chunks or samples > self.seconds * SAMPLE_RATE
+        if too_much or any(chunk.seconds > MAX_CHUNK_SECONDS for chunk in chunks):
             raise EngineOverloaded
 
 

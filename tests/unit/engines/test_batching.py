@@ -44,6 +44,9 @@ class TestBudget:
     def test_takes_a_batch_that_just_fits(self) -> None:
         BUDGET.refuse_oversize([speech(15.0), speech(15.0), speech(10.0)])
 
+    def test_refuses_nothing_by_rounding(self) -> None:
+        Budget(chunks=9, seconds=0.9, rows=9).refuse_oversize([speech(0.1)] * 9)
+
     @pytest.mark.parametrize(
         "chunks",
         [

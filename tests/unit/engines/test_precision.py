@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -32,7 +33,7 @@ def loud(tmp_path_factory: pytest.TempPathFactory) -> Loader:
 
 def settled(loader: Loader, wanted: torch.dtype) -> torch.dtype:
     network = precision.settle(loader.network, partial(log_probabilities, loader.processor), wanted)
-    return network.dtype
+    return cast("torch.dtype", network.dtype)
 
 
 class TestSettle:
