@@ -28,7 +28,7 @@ def notices(database_url: SecretStr, channel: str, *, process: str, stop: Event)
         try:
             yield from _heard_on_one_connection(database_url, channel, process=process, stop=stop)
         except psycopg.OperationalError:
-            logger.warning("Listening was interrupted", extra={"channel": channel})
+            logger.warning("listening was interrupted", extra={"channel": channel})
             stop.wait(RECONNECT_AFTER)
 
 

@@ -54,7 +54,7 @@ class Lodgings:
         return Lodging(home, binaries, disguise)
 
     def exile(self, binaries: Path, user: pwd.struct_passwd) -> Lodging:
-        logger.warning("Postgres runs as another user", extra={"user": user.pw_name})
+        logger.warning("postgres runs as another user", extra={"user": user.pw_name})
         run_as = RunAs(user.pw_uid, user.pw_gid, in_namespace=False)
         for directory in (self._exile.parent, self._exile):
             directory.mkdir(exist_ok=True)

@@ -44,7 +44,7 @@ class Supervisor:
     def start(self, program: Program) -> Process:
         process = self._spawn(program)
         self.processes.append(process)
-        logger.info("Process started", extra={"program": program.name, "pid": process.pid})
+        logger.info("process started", extra={"program": program.name, "pid": process.pid})
         return process
 
     def run(self, program: Program, *, timeout: float) -> Process:
@@ -63,7 +63,7 @@ class Supervisor:
         self.stop(process)
         fresh = self._spawn(process.program)
         self.processes[self.processes.index(process)] = fresh
-        logger.info("Process restarted", extra={"program": fresh.name, "pid": fresh.pid})
+        logger.info("process restarted", extra={"program": fresh.name, "pid": fresh.pid})
         return fresh
 
     def stop(self, *processes: Process) -> None:
@@ -74,7 +74,7 @@ class Supervisor:
         for process in processes:
             left = process.program.stop_timeout - (time.monotonic() - begin)
             if process.wait(max(0.0, left)) is None:
-                logger.warning("Process killed", extra={"program": process.name})
+                logger.warning("process killed", extra={"program": process.name})
                 process.kill()
 
     def close(self) -> None:

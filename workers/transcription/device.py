@@ -42,7 +42,6 @@ class Device:
     def load(cls, process: Process, model: str) -> Device:
         """Blocks until the engine is loaded and warm. Raises `CheckpointUnavailable`."""
         engine = registry.load(model_named(model), EngineSettings())
-        logger.info("engine loaded", extra={"engine": str(engine.identity)})
         device = cls(process, engine)
         device._presence.start()
         return device
