@@ -11,6 +11,7 @@ from models.event import Event, EventType
 from models.fairness import FairClock, FairShare
 from models.hypothesis import Hypothesis
 from models.job import Job
+from models.leased_chunk import LeasedChunk
 from models.owner import Owner
 from models.recording import Recording
 from models.states import ChunkState, DeviceBatchState, JobStage, JobState, Lane
@@ -34,6 +35,7 @@ __all__ = [
     "JobStage",
     "JobState",
     "Lane",
+    "LeasedChunk",
     "Owner",
     "Record",
     "Recording",

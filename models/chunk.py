@@ -47,7 +47,6 @@ class Chunk(Record):
             postgresql_where=text("state = 'queued' AND NOT alone"),
         ),
         Index("ix_chunks_alone", "model", "id", postgresql_where=text("state = 'queued' AND alone")),
-        Index("ix_chunks_lease", "lease_expires_at", postgresql_where=text("state = 'leased'")),
         Index("ix_chunks_device_batch", "device_batch_id", postgresql_where=text("state = 'leased'")),
         # Hot rows are updated two or three times each: leave room on their page and clean up often.
         {

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from core.database import SessionFactory
-from models import Chunk, Hypothesis, Job, JobStage, JobState, Lane, Owner, Recording
+from models import Chunk, Hypothesis, Job, JobStage, JobState, Lane, LeasedChunk, Owner, Recording
 from models.repositories import clock
 from models.repositories.chunk_claims import Budget
 from models.repositories.chunks import ChunkRepository
@@ -69,7 +69,7 @@ def prepared_job(
 
 def started_batch(
     sessions: SessionFactory, *, budget: Budget = ROOM, ttl: timedelta = TTL, worker: str = "w1"
-) -> tuple[uuid.UUID, list[Chunk]]:
+) -> tuple[uuid.UUID, list[LeasedChunk]]:
     """A device batch that was opened and claimed."""
     with sessions.begin() as session:
         batch_id = DeviceBatchRepository(session).open(MODEL).id
@@ -78,7 +78,7 @@ def started_batch(
     return batch_id, chunks
 
 
-def hypothesis(chunk: Chunk, text: str = "hello") -> Hypothesis:
+def hypothesis(chunk: Chunk | LeasedChunk, text: str = "hello") -> Hypothesis:
     return Hypothesis(
         chunk_id=chunk.id,
         attempt=chunk.attempt,

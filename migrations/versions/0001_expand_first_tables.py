@@ -447,13 +447,6 @@ def create_tables() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'leased'"),
     )
-    op.create_index(
-        "ix_chunks_lease",
-        "chunks",
-        ["lease_expires_at"],
-        unique=False,
-        postgresql_where=sa.text("state = 'leased'"),
-    )
     op.create_index("uq_chunks_place", "chunks", ["job_id", "channel", "index"], unique=True)
     op.create_table(
         "events",

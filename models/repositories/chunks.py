@@ -13,6 +13,7 @@ from models.chunk import Chunk, bucket_of
 from models.device_batch import DeviceBatch
 from models.hypothesis import Hypothesis
 from models.job import Job
+from models.leased_chunk import LeasedChunk
 from models.repositories import notices
 from models.repositories.fairness import FairnessRepository, transcription_queue
 from models.states import ChunkState
@@ -115,7 +116,7 @@ class ChunkRepository:
         notices.work_is_waiting(self.session)
         return chunks
 
-    def condemn(self, chunk: Chunk) -> None:
+    def condemn(self, chunk: Chunk | LeasedChunk) -> None:
         """No worker is to touch this chunk again; its job is failed by the caller."""
         query = update(Chunk).where(Chunk.id == chunk.id, Chunk.state.in_(UNHEARD))
         self.session.execute(query.values(state=ChunkState.FAILED, lease_expires_at=None))

@@ -5,18 +5,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import LeaseLost
 from models.chunk import Chunk
 from models.device_batch import DeviceBatch
+from models.leased_chunk import LeasedChunk
 from models.repositories import clock
 from models.repositories.chunk_claims import Budget, ChunkClaims
 from models.repositories.chunks import ChunkRepository
 from models.repositories.hints import is_due
 from models.states import ChunkState, DeviceBatchState
+
+# Made once, as the statements of the claim that follows it are.
+OPENED: Final = (
+    select(DeviceBatch, func.clock_timestamp())
+    .where(DeviceBatch.id == bindparam("batch_id"), DeviceBatch.state == DeviceBatchState.OPEN)
+    .with_for_update(skip_locked=True)
+)
 
 
 class DeviceBatchRepository:
@@ -68,19 +77,18 @@ class DeviceBatchRepository:
 
     def start(
         self, batch_id: uuid.UUID, *, worker: str, budget: Budget, ttl: timedelta
-    ) -> tuple[DeviceBatch, list[Chunk]]:
+    ) -> tuple[DeviceBatch, list[LeasedChunk]]:
         """Claim an open device batch and fill it; a stale or doubled hint is `LeaseLost`."""
-        query = select(DeviceBatch).where(
-            DeviceBatch.id == batch_id, DeviceBatch.state == DeviceBatchState.OPEN
-        )
-        batch = self.session.scalar(query.with_for_update(skip_locked=True))
-        if batch is None:
+        opened = self.session.execute(OPENED, {"batch_id": batch_id}).one_or_none()
+        if opened is None:
             raise LeaseLost
-        chunks = ChunkClaims(self.session, batch, ttl=ttl).take(budget)
-        now = clock.now(self.session)
+        batch, now = opened
+        claim = ChunkClaims(self.session, batch, ttl=ttl)
+        chunks = claim.take(budget)
         if not chunks:
             batch.find_nothing(at=now)
             return batch, []
+        batch.backlog = bool(claim.passes_over or ChunkRepository(self.session).waiting(batch.model, limit=1))
         batch.begin(worker=worker, now=now, until=now + ttl)
         batch.load(
             audio_ms=sum(chunk.duration_ms for chunk in chunks),
@@ -88,7 +96,6 @@ class DeviceBatchRepository:
             job_count=len({chunk.job_id for chunk in chunks}),
             fill=budget.share_used(chunks),
         )
-        batch.backlog = ChunkRepository(self.session).waiting(batch.model, limit=1) > 0
         return batch, chunks
 
     def renew(self, batch_id: uuid.UUID, *, attempt: int, ttl: timedelta) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from itertools import accumulate
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BindParameter, func, literal, select
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
 from models.fairness import FairClock, FairShare
@@ -44,11 +44,14 @@ class FairnessRepository:
 
     def advance(self, queue: str, vft: float) -> None:
         """Work with this tag is being served: nobody newcome may be tagged before it."""
-        clock = insert(FairClock).values(queue=queue, now_vft=vft)
-        self.session.execute(
-            clock.on_conflict_do_update(
-                index_elements=[FairClock.queue],
-                set_={"now_vft": vft},
-                where=FairClock.now_vft < vft,
-            )
-        )
+        self.session.execute(advancing(queue=literal(queue), vft=literal(vft)))
+
+
+def advancing(*, queue: BindParameter[str], vft: BindParameter[float]) -> Insert:
+    """Sets a fair clock on, never back."""
+    clock = insert(FairClock).values(queue=queue, now_vft=vft)
+    return clock.on_conflict_do_update(
+        index_elements=[FairClock.queue],
+        set_={"now_vft": clock.excluded.now_vft},
+        where=FairClock.now_vft < clock.excluded.now_vft,
+    )

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from core.errors import ChunkTooLarge, ServiceError, WorkerLost
 from models.chunk import LONE_CRASH_LIMIT, Chunk
 from models.device_batch import DeviceBatch
+from models.leased_chunk import LeasedChunk
 from models.repositories import clock
 from models.repositories.chunks import ChunkRepository
 from models.repositories.endings import Endings
@@ -44,7 +45,7 @@ class Suspects:
         ChunkRepository(self.session).give_back(batch, suspect=False)
         batch.lose(at=clock.now(self.session))
 
-    def condemn(self, chunk: Chunk, error: ServiceError) -> None:
+    def condemn(self, chunk: Chunk | LeasedChunk, error: ServiceError) -> None:
         """End the job of a chunk that can never be heard; its other chunks are abandoned."""
         job = JobRepository(self.session).locked(chunk.job_id)
         if job.is_final:

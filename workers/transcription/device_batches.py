@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.errors import ChunkTooLarge, LeaseLost, ObjectMissing, TransientError
 from core.logging import bound
-from models import Chunk, DeviceBatch, Hypothesis
+from models import DeviceBatch, Hypothesis, LeasedChunk
 from models.repositories.chunk_claims import Budget
 from models.repositories.device_batches import DeviceBatchRepository
 from models.repositories.suspects import Suspects
@@ -87,13 +87,13 @@ class DeviceBatchRunner:
             logger.info("device batch done", extra={"summary": str(summary)})
         return summary
 
-    def _start(self, batch_id: uuid.UUID) -> tuple[DeviceBatch, list[Chunk]]:
+    def _start(self, batch_id: uuid.UUID) -> tuple[DeviceBatch, list[LeasedChunk]]:
         with self.process.sessions.begin() as session:
             return DeviceBatchRepository(session).start(
                 batch_id, worker=self.worker, budget=self.budget, ttl=self.process.settings.lease_ttl
             )
 
-    def _hear(self, batch: DeviceBatch, chunks: Sequence[Chunk]) -> DeviceBatch | None:
+    def _hear(self, batch: DeviceBatch, chunks: Sequence[LeasedChunk]) -> DeviceBatch | None:
         """The device batch as it ended, or None if it was given back."""
         try:
             with self._heartbeat(batch) as heartbeat:
@@ -123,7 +123,7 @@ class DeviceBatchRunner:
 
         return Heartbeat(renew, every=settings.heartbeat_every, stall_after=settings.stall_after)
 
-    def _recognize(self, chunks: Sequence[Chunk], heartbeat: Heartbeat) -> list[Hypothesis]:
+    def _recognize(self, chunks: Sequence[LeasedChunk], heartbeat: Heartbeat) -> list[Hypothesis]:
         samples = self.reader.read(chunks, beat=heartbeat.beat)
         present = [(chunk, each) for chunk, each in zip(chunks, samples, strict=True) if each is not None]
         self._drop_erased([chunk for chunk, each in zip(chunks, samples, strict=True) if each is None])
@@ -134,7 +134,7 @@ class DeviceBatchRunner:
         )
         return [self._row(chunk, each) for (chunk, _), each in zip(present, heard, strict=True)]
 
-    def _row(self, chunk: Chunk, heard: base.Hypothesis) -> Hypothesis:
+    def _row(self, chunk: LeasedChunk, heard: base.Hypothesis) -> Hypothesis:
         identity = self.engine.identity
         return Hypothesis(
             chunk_id=chunk.id,
@@ -157,7 +157,7 @@ class DeviceBatchRunner:
         # A repetition after a commit whose answer was lost finds no lease and ends as `LeaseLost`.
         return until_database_answers(attempt, within=self.process.settings.lease_ttl)
 
-    def _drop_erased(self, chunks: Sequence[Chunk]) -> None:
+    def _drop_erased(self, chunks: Sequence[LeasedChunk]) -> None:
         if not chunks:
             return
         with self.process.sessions.begin() as session:

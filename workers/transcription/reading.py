@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from core.errors import ObjectMissing
 from core.storage import ObjectStorage
-from models import Chunk
+from models import LeasedChunk
 from workers.engines.base import Samples
 from workers.prepared_audio import read_chunk
 
@@ -19,7 +19,7 @@ class ChunkReader:
         self.storage = storage
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
 
-    def read(self, chunks: Sequence[Chunk], *, beat: Callable[[], None]) -> list[Samples | None]:
+    def read(self, chunks: Sequence[LeasedChunk], *, beat: Callable[[], None]) -> list[Samples | None]:
         """Mono float32 at 16 kHz for each chunk, in order; None where the recording was erased meanwhile.
 
         Raises `StorageUnavailable`.
@@ -33,7 +33,7 @@ class ChunkReader:
     def close(self) -> None:
         self.pool.shutdown(cancel_futures=True)
 
-    def _read_one(self, chunk: Chunk) -> Samples | None:
+    def _read_one(self, chunk: LeasedChunk) -> Samples | None:
         try:
             blob = self.storage.read(chunk.object_key, first_byte=chunk.first_byte, last_byte=chunk.last_byte)
         except ObjectMissing:

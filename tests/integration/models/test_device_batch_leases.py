@@ -8,11 +8,23 @@ import pytest
 
 from core.database import SessionFactory
 from core.errors import LeaseLost
-from models import Chunk, ChunkState, DeviceBatch, DeviceBatchState, Job, JobStage, JobState, Lane
+from models import (
+    Chunk,
+    ChunkState,
+    DeviceBatch,
+    DeviceBatchState,
+    FairClock,
+    Job,
+    JobStage,
+    JobState,
+    Lane,
+    LeasedChunk,
+)
 from models.chunk import LONE_CRASH_LIMIT
 from models.repositories.chunk_claims import Budget
 from models.repositories.device_batches import DeviceBatchRepository
 from models.repositories.endings import Endings
+from models.repositories.fairness import transcription_queue
 from models.repositories.jobs import JobRepository
 from tests import builders
 from tests.builders import EXPIRED, TTL
@@ -25,7 +37,7 @@ def prepared(sessions: SessionFactory, **options: object) -> uuid.UUID:
         return builders.prepared_job(session, builders.owner(session), **options).id  # type: ignore[arg-type]
 
 
-def commit(sessions: SessionFactory, batch_id: uuid.UUID, chunks: list[Chunk]) -> None:
+def commit(sessions: SessionFactory, batch_id: uuid.UUID, chunks: list[LeasedChunk]) -> None:
     with sessions.begin() as session:
         batch = DeviceBatchRepository(session).held(batch_id, attempt=1)
         commit_hypotheses(session, batch, [builders.hypothesis(chunk) for chunk in chunks])
@@ -92,6 +104,38 @@ class TestStart:
         _, chunks = builders.started_batch(sessions)
 
         assert sum(chunk.job_id == live for chunk in chunks) == 2
+
+    def test_notes_on_each_job_when_a_device_began_with_it(self, sessions: SessionFactory) -> None:
+        job_id, other = prepared(sessions, chunks=9), prepared(sessions)
+
+        builders.started_batch(sessions)
+
+        with sessions.begin() as session:
+            assert session.get_one(Job, job_id).recognizing_at is not None
+            assert session.get_one(Job, other).recognizing_at is None
+
+    def test_moves_the_fair_clock_to_the_chunk_that_was_due(self, sessions: SessionFactory) -> None:
+        prepared(sessions, chunks=9, seconds=10.0)
+        queue = transcription_queue(builders.MODEL, Lane.BULK)
+
+        times = []
+        for _ in range(2):
+            builders.started_batch(sessions)
+            with sessions.begin() as session:
+                times.append(session.get_one(FairClock, queue).now_vft)
+
+        assert times == [10.0, 90.0]
+
+    def test_a_backlog_is_what_is_left_in_any_bucket(self, sessions: SessionFactory) -> None:
+        prepared(sessions, chunks=8, seconds=10.0)
+        last = builders.started_batch(sessions)[0]
+        prepared(sessions, chunks=8, seconds=10.0)
+        prepared(sessions, chunks=1, seconds=2.0)
+        first = builders.started_batch(sessions)[0]
+
+        with sessions.begin() as session:
+            assert not session.get_one(DeviceBatch, last).backlog
+            assert session.get_one(DeviceBatch, first).backlog
 
     def test_nothing_to_claim_ends_it_empty(self, sessions: SessionFactory) -> None:
         batch_id, chunks = builders.started_batch(sessions)
