@@ -85,6 +85,11 @@ def client_with(api_settings: ApiSettings, key: str) -> Iterator[ClientFactory]:
         yield start
 
 
+def storage_at(api_settings: ApiSettings, port: int) -> StorageSettings:
+    """The same store, looked for at a port where it is not."""
+    return api_settings.storage.model_copy(update={"endpoint_url": f"http://127.0.0.1:{port}"})
+
+
 def issue_key(sessions: SessionFactory, owner_name: str, *, expires_at: datetime | None = None) -> str:
     with sessions.begin() as session:
         owner = OwnerRepository(session).named(owner_name)

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from api.settings import ApiSettings
 from core.database import SessionFactory
-from core.settings import StorageSettings
 from core.storage import ObjectStorage
 from models.chunk import Chunk
 from models.job import Job
@@ -20,7 +20,7 @@ from models.repositories.transcripts import TranscriptRepository
 from models.states import JobState
 from tests import builders
 from tests.integration.api import stages
-from tests.integration.api.conftest import ClientFactory, objects_of, submit
+from tests.integration.api.conftest import ClientFactory, objects_of, storage_at, submit
 
 
 @pytest.fixture
@@ -104,11 +104,12 @@ class TestErasure:
         *,
         client: TestClient,
         client_with: ClientFactory,
+        api_settings: ApiSettings,
         heard_job: uuid.UUID,
         sessions: SessionFactory,
         storage: ObjectStorage,
     ) -> None:
-        away = client_with(storage=StorageSettings(endpoint_url="http://127.0.0.1:1"))
+        away = client_with(storage=storage_at(api_settings, 1))
 
         refused = away.delete(f"/v1/jobs/{heard_job}")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
-from core.settings import StorageSettings
-from tests.integration.api.conftest import ClientFactory
+from tests.integration.api.conftest import ClientFactory, storage_at
 
 
 class TestHealth:
@@ -44,10 +45,24 @@ class TestReadiness:
         assert answer.status_code == 503
         assert [part["code"] for part in answer.json()["errors"]] == ["storage_unavailable"]
 
-    def test_names_all_that_is_away_within_seconds(self, client_with: ClientFactory) -> None:
+    def test_what_hangs_is_as_good_as_away(
+        self, client_with: ClientFactory, api_settings: ApiSettings
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            client = client_with(storage=storage_at(api_settings, port))
+
+            answer = client.get("/readyz")
+
+        assert answer.status_code == 503
+        assert [part["detail"] for part in answer.json()["errors"]] == ["No answer within 3 s."]
+
+    def test_names_all_that_is_away_within_seconds(
+        self, client_with: ClientFactory, api_settings: ApiSettings
+    ) -> None:
         client = client_with(
             database_url=SecretStr("postgresql://nobody@127.0.0.1:1/nothing"),
-            storage=StorageSettings(endpoint_url="http://127.0.0.1:1"),
+            storage=storage_at(api_settings, 1),
         )
 
         answer = client.get("/readyz")

@@ -115,7 +115,6 @@ class TestUnwelcomeUpload:
 
         assert answer.startswith("HTTP/1.1 401")
 
-
     def test_that_is_sent_all_the_same_is_told_why(self, api: LiveApi) -> None:
         with api.client() as client:
             client.headers["Authorization"] = "Bearer nonsense"

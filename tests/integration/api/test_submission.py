@@ -11,13 +11,13 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+from api.settings import ApiSettings
 from core.database import SessionFactory
 from core.errors import DatabaseUnavailable
-from core.settings import StorageSettings
 from core.storage import PART_BYTES, ObjectStorage
 from models.job import Job
 from models.states import JobState, Lane
-from tests.integration.api.conftest import ClientFactory, objects_of, resources_of, unfinished_of
+from tests.integration.api.conftest import ClientFactory, objects_of, resources_of, storage_at, unfinished_of
 from tests.integration.api.faults import failing_commits
 
 WAV = ("通话 1.wav", b"RIFF" + bytes(2000), "audio/wav")
@@ -214,8 +214,10 @@ class TestRefusedRecording:
         assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
         assert objects_of(storage, owner_id) == []
 
-    def test_may_be_sent_again_when_storage_was_away(self, client_with: ClientFactory) -> None:
-        client = client_with(storage=StorageSettings(endpoint_url="http://127.0.0.1:1"))
+    def test_may_be_sent_again_when_storage_was_away(
+        self, client_with: ClientFactory, api_settings: ApiSettings
+    ) -> None:
+        client = client_with(storage=storage_at(api_settings, 1))
 
         answer = client.post("/v1/jobs", files={"file": WAV})
 
@@ -251,26 +253,47 @@ class TestFailedCommit:
         assert client.get("/v1/jobs").json()["data"] == []
 
 
+class LostAnswers:
+    """A database that commits a job and then is not heard of any more."""
+
+    def __init__(self, client: TestClient, *, stays_away: bool) -> None:
+        self.stays_away = stays_away
+        self.is_lost = False
+        sessions = resources_of(client).sessions
+        event.listen(sessions, "do_orm_execute", self._refuse)
+        event.listen(sessions, "after_flush", self._note_submission)
+        event.listen(sessions, "after_commit", self._lose)
+
+    def _note_submission(self, session: Session, _context: object) -> None:
+        session.info["submits"] = any(isinstance(row, Job) for row in session.new)
+
+    def _lose(self, session: Session) -> None:
+        if session.info.get("submits"):
+            self.is_lost = True
+            raise DatabaseUnavailable
+
+    def _refuse(self, _state: object) -> None:
+        if self.is_lost and self.stays_away:
+            raise DatabaseUnavailable
+
+
 class TestUnheardCommit:
-    def test_keeps_the_audio_of_a_job_that_was_accepted(
-        self, client_with: ClientFactory, storage: ObjectStorage, owner_id: uuid.UUID
+    @pytest.mark.parametrize("stays_away", [False, True])
+    def test_keeps_the_audio_of_a_job_that_was_or_may_have_been_accepted(
+        self,
+        *,
+        client: TestClient,
+        client_with: ClientFactory,
+        storage: ObjectStorage,
+        owner_id: uuid.UUID,
+        stays_away: bool,
     ) -> None:
-        client = client_with()
-        event.listen(resources_of(client).sessions, "after_flush_postexec", _mark_submission)
-        event.listen(resources_of(client).sessions, "after_commit", _lose_the_answer)
+        unlucky = client_with()
+        LostAnswers(unlucky, stays_away=stays_away)
 
-        answer = client.post("/v1/jobs", files={"file": WAV})
+        answer = unlucky.post("/v1/jobs", files={"file": WAV})
 
-        assert answer.status_code == 503
+        assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
         [job] = client.get("/v1/jobs").json()["data"]
         assert job["status"] == "queued"
         assert len(objects_of(storage, owner_id)) == 1
-
-
-def _mark_submission(session: Session, _context: object) -> None:
-    session.info["submits"] = any(isinstance(row, Job) for row in session.identity_map.values())
-
-
-def _lose_the_answer(session: Session) -> None:
-    if session.info.get("submits"):
-        raise DatabaseUnavailable
