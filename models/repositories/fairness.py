@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from itertools import accumulate
 
-from sqlalchemy import BindParameter, func, literal, select
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import BindParameter, Update, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models.fairness import FairClock, FairShare
@@ -44,14 +44,22 @@ class FairnessRepository:
 
     def advance(self, queue: str, vft: float) -> None:
         """Work with this tag is being served: nobody newcome may be tagged before it."""
-        self.session.execute(advancing(queue=literal(queue), vft=literal(vft)))
+        self.session.execute(
+            advancing(queue=literal(queue), vft=literal(vft)).execution_options(synchronize_session=False)
+        )
 
 
-def advancing(*, queue: BindParameter[str], vft: BindParameter[float]) -> Insert:
-    """Sets a fair clock on, never back."""
-    clock = insert(FairClock).values(queue=queue, now_vft=vft)
-    return clock.on_conflict_do_update(
-        index_elements=[FairClock.queue],
-        set_={"now_vft": clock.excluded.now_vft},
-        where=FairClock.now_vft < clock.excluded.now_vft,
+def advancing(*, queue: BindParameter[str], vft: BindParameter[float]) -> Update:
+    """Sets a fair clock on, never back, and waits for nobody.
+
+    Whoever holds its row is setting it on too, and holds it until its transaction ends: workers
+    that claim at the same time would else stand in a line.
+    """
+    first = insert(FairClock).values(queue=queue, now_vft=vft).on_conflict_do_nothing().cte("first_clock")
+    free = (
+        select(FairClock.queue)
+        .where(FairClock.queue == queue, FairClock.now_vft < vft)
+        .with_for_update(skip_locked=True)
+        .cte("free_clock")
     )
+    return update(FairClock).where(FairClock.queue == free.c.queue).values(now_vft=vft).add_cte(first)
