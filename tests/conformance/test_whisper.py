@@ -12,7 +12,12 @@ from tests.conformance.clips import turns
 from workers.engines.base import SAMPLE_RATE, Chunk, Engine, FinishReason
 
 ENGLISH = turns("call_en")[0]
-MANDARIN = turns("call_zh")[1]
+MANDARIN = turns("call_zh")[2]
+
+
+def letters(text: str) -> str:
+    """Punctuation is a matter of taste."""
+    return "".join(letter for letter in text if letter.isalnum())
 
 
 def asking_for(language: str, chunk: Chunk) -> Chunk:
@@ -49,7 +54,7 @@ class TestLanguage:
 
         assert [hypothesis.language for hypothesis in heard] == ["en", "zh"]
         assert "Michael" in heard[0].text
-        assert jiwer.cer(MANDARIN.text, heard[1].text) < 0.4
+        assert jiwer.cer(letters(MANDARIN.text), letters(heard[1].text)) < 0.2
 
     def test_that_is_asked_for_is_not_questioned(self, multilingual: Engine) -> None:
         heard = multilingual.recognize([ENGLISH.chunk, asking_for("de", ENGLISH.chunk)])

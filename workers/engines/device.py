@@ -19,9 +19,13 @@ MEMORY_SHARE: Final = 0.8
 DTYPES: Final = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
-def chosen_device(settings: EngineSettings) -> torch.device:
+def use_threads(settings: EngineSettings) -> None:
+    """For the whole process: it holds one engine."""
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
+
+
+def chosen_device(settings: EngineSettings) -> torch.device:
     if settings.device == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     return torch.device("cuda:0" if settings.device == "cuda" else settings.device)

@@ -32,6 +32,7 @@ PROMPT_TOKENS: Final = 400
 
 def load(settings: EngineSettings, checkpoint: Checkpoint) -> GlmAsrEngine:
     """`CheckpointUnavailable` if the files are not a GLM-ASR checkpoint."""
+    devices.use_threads(settings)
     loader = Loader(checkpoint, devices.chosen_device(settings))
     wanted = devices.chosen_dtype(settings, loader.device)
     network = precision.settle(loader.network, partial(log_probabilities, loader.processor), wanted)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MANDARIN_HINT: Final = "以下是普通话的句子。"
+"""Without it Whisper mixes simplified and traditional characters within one call."""
 
 
 class ScriptedSettings(BaseModel):
@@ -46,4 +49,6 @@ class EngineSettings(BaseSettings):
     """Instead of what the family and the device's memory suggest."""
     max_batch_seconds: float | None = Field(default=None, gt=0.0)
     """Instead of thirty seconds for each of `max_batch_chunks`."""
+    whisper_hints: dict[str, str] = Field(default_factory=lambda: {"zh": MANDARIN_HINT})
+    """By language, a sentence that Whisper is made to believe it wrote before: it goes on in that script."""
     scripted: ScriptedSettings = Field(default_factory=ScriptedSettings)

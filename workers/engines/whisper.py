@@ -10,6 +10,8 @@ from typing import Final
 
 import torch
 from transformers import (
+    Cache,
+    DynamicCache,
     EncoderDecoderCache,
     GenerationConfig,
     WhisperForConditionalGeneration,
@@ -26,7 +28,7 @@ from workers.engines.faults import device_faults
 from workers.engines.log_mel import LogMel
 from workers.engines.settings import EngineSettings
 from workers.engines.weights import load_network
-from workers.engines.whisper_prompt import WhisperPrompt
+from workers.engines.whisper_prompt import WhisperPrompt, left_padded
 
 TOKENS_PER_SECOND: Final = 30
 """Above the fastest speech in scripts that take several tokens a letter; a loop is stopped long before."""
@@ -38,6 +40,7 @@ UNSURE: Final = exp(-1.0)
 
 def load(settings: EngineSettings, checkpoint: Checkpoint) -> WhisperEngine:
     """`CheckpointUnavailable` if the files are not a Whisper checkpoint."""
+    devices.use_threads(settings)
     device = devices.chosen_device(settings)
     dtype = devices.chosen_dtype(settings, device)
     network = load_network(WhisperForConditionalGeneration, checkpoint, dtype=dtype, device=device)
@@ -49,9 +52,9 @@ def load(settings: EngineSettings, checkpoint: Checkpoint) -> WhisperEngine:
         device=devices.name_of(device),
         dtype=devices.name_of_dtype(dtype),
     )
-    return WhisperEngine(
-        network, processor, identity, Budget.of(settings, rows=rows, passes=devices.passes(device))
-    )
+    budget = Budget.of(settings, rows=rows, passes=devices.passes(device))
+    prompt = WhisperPrompt.of(network.generation_config, processor.tokenizer, settings.whisper_hints)
+    return WhisperEngine(network, processor, prompt, budget=budget, identity=identity)
 
 
 def row_bytes(network: WhisperForConditionalGeneration) -> int:
@@ -72,8 +75,8 @@ class Opening:
     languages: list[str | None]
     no_speech: list[float]
     """Probability that nobody speaks."""
-    cache: EncoderDecoderCache
-    """Holds the start token and what was computed of the audio; decoding goes on from here."""
+    audio_cache: Cache
+    """Keys and values of the audio for every layer of the decoder."""
 
 
 class WhisperEngine:
@@ -83,16 +86,18 @@ class WhisperEngine:
         self,
         network: WhisperForConditionalGeneration,
         processor: WhisperProcessor,
-        identity: EngineIdentity,
+        prompt: WhisperPrompt,
+        *,
         budget: Budget,
+        identity: EngineIdentity,
     ) -> None:
         self.identity = identity
         self._budget = budget
         self._network = network
         self._tokenizer = processor.tokenizer
         self._log_mel = LogMel(processor.feature_extractor.mel_filters, network.device)
-        self._prompt = WhisperPrompt.of(network.generation_config)
-        # What is left of it would be merged into every call's own.
+        self._prompt = prompt
+        # The prompt holds what it said; what is left here would be merged into every call's own.
         network.generation_config = GenerationConfig()
 
     @property
@@ -130,7 +135,7 @@ class WhisperEngine:
         if self._prompt.languages:
             detected = self._likeliest_languages(scores)
             languages = [asked or found for asked, found in zip(languages, detected, strict=True)]
-        return Opening(languages, no_speech, output.past_key_values)
+        return Opening(languages, no_speech, output.past_key_values.cross_attention_cache)
 
     def _likeliest_languages(self, scores: torch.Tensor) -> list[str]:
         codes = list(self._prompt.languages)
@@ -140,17 +145,18 @@ class WhisperEngine:
     def _decode(
         self, encoded: BaseModelOutput, opening: Opening, chunks: Sequence[Chunk], beat: Beat
     ) -> list[Decoded]:
-        prompts = torch.tensor(self._prompt.rows(opening.languages), device=self._network.device)
+        rows = self._prompt.rows(opening.languages)
+        prompts, counts = left_padded(rows, filler=self._prompt.end)
         return decode(
             self._network,
             {
                 "encoder_outputs": encoded,
-                # Whisper masks nothing; without it `generate` would guess one, and warn.
-                "attention_mask": torch.ones_like(prompts),
-                "decoder_input_ids": prompts,
-                # Says that the prompts hold the start token too; else it would be read twice.
-                "decoder_attention_mask": torch.ones_like(prompts),
-                "past_key_values": opening.cache,
+                # Whisper masks nothing of the audio; without it `generate` would guess a mask, and warn.
+                "attention_mask": counts.to(self._network.device),
+                "decoder_input_ids": prompts.to(self._network.device),
+                "decoder_attention_mask": counts.to(self._network.device),
+                # The first step's own tokens are forgotten, what it computed of the audio is not.
+                "past_key_values": EncoderDecoderCache(DynamicCache(), opening.audio_cache),
             },
             prompt_length=prompts.shape[1],
             ending=Ending(eos=(self._prompt.end,), caps=tuple(self._cap(chunk) for chunk in chunks)),
@@ -163,7 +169,7 @@ class WhisperEngine:
         )
 
     def _cap(self, chunk: Chunk) -> int:
-        room = self._network.config.max_target_positions - self._prompt.length
+        room = self._network.config.max_target_positions - self._prompt.longest
         return min(room, int(chunk.seconds * TOKENS_PER_SECOND) + SPARE_TOKENS)
 
     def _hypothesis(self, decoded: Decoded, language: str | None, no_speech: float) -> Hypothesis:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from transformers import GenerationConfig
+import torch
+from transformers import GenerationConfig, WhisperTokenizer
 
 from core.errors import UnsupportedOption
 
@@ -21,11 +22,13 @@ class WhisperPrompt:
     transcribe: int | None
     """None in the English models, which were taught no tasks and no languages."""
     languages: dict[str, int]
+    hints: dict[str, tuple[int, ...]]
+    """By language, what stands before the start token."""
     suppressed: tuple[int, ...]
     suppressed_at_first: tuple[int, ...]
 
     @classmethod
-    def of(cls, config: GenerationConfig) -> Self:
+    def of(cls, config: GenerationConfig, tokenizer: WhisperTokenizer, hints: Mapping[str, str]) -> Self:
         listed = config.to_dict()
         end = listed["eos_token_id"]
         languages: dict[str, int] = listed.get("lang_to_id") or {}
@@ -35,6 +38,11 @@ class WhisperPrompt:
             end=end[0] if isinstance(end, list) else end,
             transcribe=(listed.get("task_to_id") or {}).get("transcribe"),
             languages={token.strip("<|>"): number for token, number in languages.items()},
+            hints={
+                language: tuple(tokenizer.get_prompt_ids(text).tolist())
+                for language, text in hints.items()
+                if f"<|{language}|>" in languages
+            },
             suppressed=tuple(listed.get("suppress_tokens") or ()),
             suppressed_at_first=tuple(listed.get("begin_suppress_tokens") or ()),
         )
@@ -45,11 +53,12 @@ class WhisperPrompt:
         return self.no_timestamps - 1
 
     @property
-    def length(self) -> int:
-        return 4 if self.languages else 2
+    def longest(self) -> int:
+        """Tokens of the longest prompt."""
+        return max(len(self._row(language)) for language in (None, *self.languages))
 
     def rows(self, languages: Sequence[str | None]) -> list[list[int]]:
-        """One prompt per chunk, all of one length.
+        """One prompt per chunk.
 
         The task is always told: without it Mandarin has been seen to loop.
         """
@@ -60,4 +69,13 @@ class WhisperPrompt:
             return [self.start, self.no_timestamps]
         if language not in self.languages:
             raise UnsupportedOption(f"This checkpoint knows no language {language!r}.")
-        return [self.start, self.languages[language], self.transcribe, self.no_timestamps]
+        told = [self.start, self.languages[language], self.transcribe, self.no_timestamps]
+        return [*self.hints.get(language, ()), *told]
+
+
+def left_padded(rows: Sequence[Sequence[int]], *, filler: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Prompts that end together, and which of their tokens count; shapes (rows, longest)."""
+    longest = max(len(row) for row in rows)
+    tokens = [[filler] * (longest - len(row)) + list(row) for row in rows]
+    counts = [[0] * (longest - len(row)) + [1] * len(row) for row in rows]
+    return torch.tensor(tokens), torch.tensor(counts)

@@ -56,7 +56,8 @@ class TestConvert:
             assert hashlib.sha256(again).digest() == hashlib.sha256(path.read_bytes()).digest(), path.name
 
     def test_tells_how_to_prompt(self, converted: Path) -> None:
-        prompt = WhisperPrompt.of(GenerationConfig.from_pretrained(converted))
+        tokenizer = WhisperProcessor.from_pretrained(converted).tokenizer
+        prompt = WhisperPrompt.of(GenerationConfig.from_pretrained(converted), tokenizer, {})
 
         english = END + SPECIALS.index("<|en|>")
         transcribe, silent = END + SPECIALS.index("<|transcribe|>"), END + SPECIALS.index("<|notimestamps|>")

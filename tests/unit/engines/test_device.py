@@ -23,6 +23,23 @@ class TestChosenDevice:
         assert devices.chosen_device(EngineSettings(device="auto")) == expected
 
 
+class TestUseThreads:
+    def test_leaves_the_number_to_torch_unless_told(self) -> None:
+        before = torch.get_num_threads()
+
+        devices.use_threads(EngineSettings())
+
+        assert torch.get_num_threads() == before
+
+    def test_takes_as_many_as_it_is_told(self) -> None:
+        before = torch.get_num_threads()
+
+        devices.use_threads(EngineSettings(threads=1))
+
+        assert torch.get_num_threads() == 1
+        torch.set_num_threads(before)
+
+
 class TestChosenDtype:
     def test_is_float16_on_a_gpu(self) -> None:
         assert devices.chosen_dtype(EngineSettings(), CUDA) is torch.float16

@@ -42,7 +42,7 @@ class TestWhisperEngine:
         assert engine._cap(Chunk(np.zeros(SAMPLE_RATE, np.float32))) == 46
 
     def test_writes_no_more_than_its_context_holds(self, engine: WhisperEngine) -> None:
-        assert engine._cap(Chunk(np.zeros(30 * SAMPLE_RATE, np.float32))) == 448 - 4
+        assert engine._cap(Chunk(np.zeros(30 * SAMPLE_RATE, np.float32))) == 448 - engine._prompt.longest
 
     def test_writes_what_the_network_likes_best_step_by_step(self, engine: WhisperEngine) -> None:
         expected = greedy(engine, probe.speech(), steps=12)
