@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from tests.integration.preparation.fake_decoders import fake_decoder
 from workers.preparation.decoding import decoding
 from workers.preparation.limits import DecoderLimits
 
+PATIENCE_S = 10.0
 IMPATIENT = DecoderLimits(stall_seconds=0.2)
 LIMITS = DecoderLimits(audio_seconds=60)
 
@@ -43,11 +45,15 @@ def error_of(source: Path, program: str, limits: DecoderLimits = LIMITS) -> type
 
 
 def is_over(pid: int) -> bool:
-    """Ended; whoever inherited it may not have taken notice yet."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+    """Ended, or about to: it was sent SIGKILL. Whoever inherited it may not have taken notice yet."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+    return False
 
 
 class TestDecoding:

@@ -20,6 +20,12 @@ def client(api: ScriptedApi) -> Iterator[Client]:
         yield client
 
 
+@pytest.fixture(autouse=True)
+def able_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bars are drawn on terminals that can; where the tests run it may be none."""
+    monkeypatch.setenv("TERM", "xterm")
+
+
 class Screen(Console):
     """A console whose output can be read."""
 
