@@ -66,6 +66,10 @@ def _leave(*_: object) -> None:
 def _listener(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise ServiceNotStarted(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
+    # Connections inherit it. asyncio does not set it on a socket that was made without a protocol
+    # number; then an answer's body waits 40 ms for the receipt of its head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
