@@ -51,7 +51,9 @@ def claim_in_processes(
     with ProcessPoolExecutor(
         claimers, mp_context=context, initializer=_line_up, initargs=(context.Barrier(claimers),)
     ) as processes:
-        runs = [processes.submit(claim_repeatedly, database_url, model, budget, each) for _ in range(claimers)]
+        runs = [
+            processes.submit(claim_repeatedly, database_url, model, budget, each) for _ in range(claimers)
+        ]
         return joined([run.result() for run in runs])
 
 
@@ -86,9 +88,7 @@ def _claim(sessions: SessionFactory, model: str, budget: Budget, made: Claims) -
     batch_id = _announced(sessions, model).id
     begin = time.perf_counter()
     with sessions.begin() as session:
-        _, chunks = DeviceBatchRepository(session).start(
-            batch_id, worker="benchmark", budget=budget, ttl=TTL
-        )
+        _, chunks = DeviceBatchRepository(session).start(batch_id, worker="benchmark", budget=budget, ttl=TTL)
     made.milliseconds.append(1000 * (time.perf_counter() - begin))
     made.sizes.append(len(chunks))
     made.chunk_ids.extend(chunk.id for chunk in chunks)

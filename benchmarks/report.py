@@ -13,11 +13,20 @@ from typing import Final
 
 import psutil
 
+from benchmarks.marks import Mark
+
 RESULTS: Final = Path(__file__).with_name("results")
 CPU_FACTS: Final = Path("/proc/cpuinfo")
 
 
-def write_result(name: str, figures: Mapping[str, object], *, packages: Sequence[str] = ()) -> Path:
+def write_result(
+    name: str,
+    figures: Mapping[str, object],
+    *,
+    packages: Sequence[str] = (),
+    marks: Sequence[Mark] = (),
+    load_before: float | None = None,
+) -> Path:
     """`results/<name>.json`, in place of what an earlier run wrote."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
@@ -25,25 +34,33 @@ def write_result(name: str, figures: Mapping[str, object], *, packages: Sequence
         "benchmark": name,
         "date": datetime.now(UTC).date().isoformat(),
         "commit": _commit(),
-        "machine": _machine(),
+        "machine": _machine(load_before),
         "versions": {package: version(package) for package in packages},
         "figures": figures,
+        "marks": [{"figure": mark.figure, "mark": str(mark), "met": mark.is_met(figures)} for mark in marks],
     }
     path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
-def _machine() -> dict[str, object]:
+def _machine(load_before: float | None) -> dict[str, object]:
     """What matters for speed; not whose it is."""
     return {
         "cpu": _cpu_model(),
         "cores": psutil.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 1024**3),
-        "load_before": round(psutil.getloadavg()[0], 1),
-        "system": platform.system(),
+        "load_before": round(psutil.getloadavg()[0], 1) if load_before is None else load_before,
+        "system": _system(),
         "architecture": platform.machine(),
         "python": platform.python_version(),
     }
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return platform.platform(terse=True)
 
 
 def _cpu_model() -> str:

@@ -1,0 +1,35 @@
+"""A whole system of a benchmark's own, gone afterwards."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.client import Client
+from cli.settings import Access
+from cli.steps import Steps
+from embedded.settings import EmbeddedSettings
+from embedded.system import Plan, System
+
+
+@contextmanager
+def running_system(
+    steps: Steps,
+    *,
+    models: tuple[str, ...] = ("scripted",),
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[System]:
+    """Serving, with empty tables, as `callscribe up` would on this machine."""
+    plan = Plan(models=models, with_flower=False, extra_environment=settings or {})
+    with (
+        tempfile.TemporaryDirectory(prefix="callscribe-bench-") as directory,
+        System(plan, EmbeddedSettings(state_dir=Path(directory) / "state"), on_step=steps.begin) as system,
+    ):
+        yield system
+        steps.begin("stopping everything")
+
+
+def client_of(system: System) -> Client:
+    return Client(Access(system.api_url, system.api_key))
