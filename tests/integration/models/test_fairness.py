@@ -61,6 +61,16 @@ class TestFairness:
 
         assert busy_yesterday in served(sessions, batches=2)
 
+    def test_idle_time_is_no_credit(self, sessions: SessionFactory) -> None:
+        idle = hand_over(sessions, "idle", chunks=1)
+        busy = hand_over(sessions, "busy", chunks=300)
+        served(sessions, batches=20)
+        hand_over(sessions, "idle", chunks=100)
+
+        shares = served(sessions, batches=10)
+
+        assert abs(shares.count(idle) - shares.count(busy)) <= builders.ROOM.chunks
+
     def test_live_work_overtakes_any_bulk(self, sessions: SessionFactory) -> None:
         hand_over(sessions, "bulk", chunks=500)
         live = hand_over(sessions, "live", chunks=1, lane=Lane.LIVE)
