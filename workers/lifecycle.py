@@ -11,6 +11,7 @@ from celery.signals import heartbeat_sent, setup_logging, worker_process_init, w
 
 from core import logging as log_lines
 from workers import alive
+from workers.preparation.tasks import this_spare
 from workers.process import this_process
 from workers.settings import WorkerSettings
 from workers.transcription.tasks import this_device
@@ -47,6 +48,7 @@ def begin(**_: object) -> None:
 
 @worker_process_shutdown.connect
 def end(**_: object) -> None:
+    this_spare().close()
     if this_process().settings.worker_model is not None:
         this_device().close()
 

@@ -6,6 +6,8 @@ Run by workers/preparation/decoding.py, which trusts nothing that comes out of h
 from __future__ import annotations
 
 import os
+import socket
+import stat
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
@@ -28,6 +30,7 @@ from workers.preparation.confinement import confine
 from workers.preparation.decoder_blocks import BlockWriter, SourceFormat, Verdict
 from workers.preparation.pcm_track import PcmTrack
 
+STDIN: Final = 0
 DEMUXERS: Final = ("wav", "mp3", "flac", "ogg", "mov", "matroska", "aac", "amr", "gsm", "aiff", "au")
 """What calls come in. None of them opens a second file, unlike playlists and concatenations."""
 DECODERS: Final = (
@@ -47,7 +50,20 @@ def main(arguments: list[str]) -> None:  # pragma: no cover - confines its proce
     confine(cpu_seconds=cpu_seconds, memory_bytes=memory_bytes)
     output = BlockWriter(sys.stdout.fileno())
     output.ready()
-    output.verdict(judge(sys.stdin.fileno(), output))
+    await_recording()
+    output.verdict(judge(STDIN, output))
+
+
+def await_recording() -> None:  # pragma: no cover - takes the place of its process' stdin
+    """Until it is on stdin; what a spare decoder has there at first is a line, through which it comes."""
+    if not stat.S_ISSOCK(os.fstat(STDIN).st_mode):
+        return
+    with socket.socket(fileno=STDIN) as line:
+        _, received, _, _ = socket.recv_fds(line, 1, 1)
+    if not received:
+        sys.exit()  # it is not wanted any more
+    os.dup2(received[0], STDIN)
+    os.close(received[0])
 
 
 def judge(source: int, output: BlockWriter) -> Verdict:

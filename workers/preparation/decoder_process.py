@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, cast
+from types import TracebackType
+from typing import IO, Final, Protocol, Self, cast
 
 from core.errors import DecoderLimitExceeded, DecoderUnavailable, RecordingRejected, UndecodableRecording
 from core.settings import library_path
@@ -28,17 +29,35 @@ LIMIT_SIGNALS: Final = frozenset({signal.SIGKILL, signal.SIGXCPU, signal.SIGXFSZ
 COMPLAINT_BYTES: Final = 2_000
 
 
+class HasFileno(Protocol):
+    def fileno(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class DecoderProcess:
-    """A decoder that is running, or has just died."""
+    """A decoder that is running, or has just died. Leaving its context ends it for certain."""
 
     process: subprocess.Popen[bytes]
     complaints: IO[bytes]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Popen waits for it, and closes the pipe.
+        with self.process, self.complaints:
+            self._kill()
 
     @property
     def output(self) -> int:
         """File descriptor of its stdout."""
         return cast("IO[bytes]", self.process.stdout).fileno()
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
 
     def explain_death(self, *, within_seconds: float) -> RecordingRejected:
         """The error that fits a decoder which closed its output without a verdict."""
@@ -55,26 +74,31 @@ class DecoderProcess:
         self.complaints.seek(max(0, size - COMPLAINT_BYTES))
         return self.complaints.read().decode(errors="replace")
 
+    def _kill(self) -> None:
+        """The whole group: a decoder that was taken over may have children."""
+        # Reaped or not, the number stays reserved while any member of the group lives.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
 
 @contextmanager
 def running_decoder(
     source: Path, limits: DecoderLimits, command: Sequence[str] = DECODER_COMMAND
 ) -> Iterator[DecoderProcess]:
-    """A decoder with the recording on its stdin and nothing of ours in its environment."""
-    with source.open("rb") as recording, tempfile.TemporaryFile() as complaints:
-        process = _start([*command, str(limits.cpu_seconds), str(limits.memory_bytes)], recording, complaints)
-        with process:
-            try:
-                yield DecoderProcess(process, complaints)
-            finally:
-                _end(process)
+    """A decoder with the recording on its stdin."""
+    with source.open("rb") as recording, start_decoder(limits, recording, command) as decoder:
+        yield decoder
 
 
-def _start(command: Sequence[str], recording: IO[bytes], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+def start_decoder(
+    limits: DecoderLimits, stdin: HasFileno, command: Sequence[str] = DECODER_COMMAND
+) -> DecoderProcess:
+    """A decoder with nothing of ours in its environment. Raises `DecoderUnavailable`."""
+    complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
     try:
-        return subprocess.Popen(
-            command,
-            stdin=recording,
+        process = subprocess.Popen(
+            [*command, str(limits.cpu_seconds), str(limits.memory_bytes)],
+            stdin=stdin.fileno(),
             stdout=subprocess.PIPE,
             stderr=complaints,
             cwd="/",
@@ -82,11 +106,6 @@ def _start(command: Sequence[str], recording: IO[bytes], complaints: IO[bytes]) 
             start_new_session=True,
         )
     except OSError as error:
+        complaints.close()
         raise DecoderUnavailable from error
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the whole group: a decoder that was taken over may have children."""
-    # Reaped or not, the number stays reserved while any member of the group lives.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    return DecoderProcess(process, complaints)

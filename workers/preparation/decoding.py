@@ -24,6 +24,7 @@ from workers.preparation.block_reader import BlockReader
 from workers.preparation.decoder_blocks import BlockKind, SourceFormat, Verdict
 from workers.preparation.decoder_process import DECODER_COMMAND, DecoderProcess, running_decoder
 from workers.preparation.limits import DecoderLimits
+from workers.preparation.spare_decoder import SpareDecoder
 
 logger = logging.getLogger(__name__)
 
@@ -72,13 +73,17 @@ class DecodedRecording:
 
 @contextmanager
 def decoding(
-    source: Path, limits: DecoderLimits, *, command: Sequence[str] = DECODER_COMMAND
+    source: Path,
+    limits: DecoderLimits,
+    *,
+    command: Sequence[str] = DECODER_COMMAND,
+    spare: SpareDecoder | None = None,
 ) -> Iterator[DecodedRecording]:
     """The recording's format, checked, and its samples as they come. Ends the decoder on the way out."""
     if source.stat().st_size == 0:
         raise EmptyRecording
     with (
-        running_decoder(source, limits, command) as process,
+        spare.running(source) if spare else running_decoder(source, limits, command) as process,
         BlockReader(process.output, limits) as reader,
     ):
         _await_start(process, reader)

@@ -18,19 +18,20 @@ from models.repositories.chunks import ChunkRepository
 from models.repositories.recordings import RecordingRepository
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import PreparedChannel, PreparedRecording
+from workers.preparation.spare_decoder import SpareDecoder
 from workers.process import Process
 from workers.stages import HeldStage, held_stage
 
 logger = logging.getLogger(__name__)
 
 
-def prepare_recording(process: Process, job_id: uuid.UUID) -> str:
+def prepare_recording(process: Process, job_id: uuid.UUID, *, spare: SpareDecoder | None = None) -> str:
     """Returns what Flower shows."""
     summary = "nothing to do"
     try:
         with held_stage(process, job_id, JobStage.PREPARING) as held:
             with tempfile.TemporaryDirectory(dir=process.settings.scratch_dir, prefix="prepare-") as scratch:
-                prepared, sha256 = _prepare(held, Path(scratch))
+                prepared, sha256 = _prepare(held, Path(scratch), spare)
                 keys = _store(held, prepared)
             held.commit(partial(_write, prepared=prepared, keys=keys, sha256=sha256))
             summary = f"audio={prepared.duration_ms / 1000:.1f}s channels={len(prepared.channels)}"
@@ -40,7 +41,7 @@ def prepare_recording(process: Process, job_id: uuid.UUID) -> str:
     return summary
 
 
-def _prepare(held: HeldStage, scratch: Path) -> tuple[PreparedRecording, str]:
+def _prepare(held: HeldStage, scratch: Path, spare: SpareDecoder | None) -> tuple[PreparedRecording, str]:
     source = scratch / "recording"
     with held.process.sessions.begin() as session:
         recording = RecordingRepository(session).get(held.job.recording_id)
@@ -52,7 +53,8 @@ def _prepare(held: HeldStage, scratch: Path) -> tuple[PreparedRecording, str]:
     held.beat()
     workdir = scratch / "work"
     workdir.mkdir()
-    prepared = prepare(source, workdir, held.process.settings.decoder, on_progress=lambda _: held.beat())
+    limits = held.process.settings.decoder
+    prepared = prepare(source, workdir, limits, on_progress=lambda _: held.beat(), spare=spare)
     return prepared, sha256
 
 
