@@ -63,6 +63,7 @@ class System:
     def __init__(self, plan: Plan, settings: EmbeddedSettings, *, on_step: OnStep = lambda _: None) -> None:
         self.plan = plan
         self.stack = EmbeddedStack(settings)
+        self._names: list[str] = []
         self._on_step = on_step
         self._closing = ExitStack()
 
@@ -70,6 +71,7 @@ class System:
         with ExitStack() as opening:
             self._on_step("starting Postgres, Valkey and SeaweedFS")
             opening.enter_context(self.stack)
+            opening.callback(self._stop_processes)
             self.database_url = SecretStr(self.stack.environment["CALLSCRIBE_DATABASE_URL"])
             self._on_step("bringing the database to the newest schema")
             upgrade(self.database_url)
@@ -130,7 +132,12 @@ class System:
             # Workers have children of their own, which must not outlive this process either.
             watched=True,
         )
+        self._names.append(name)
         self.stack.supervisor.start(program)
+
+    def _stop_processes(self) -> None:
+        """All at once and before their servers, whose end they would take for a failure."""
+        self.stack.supervisor.stop(*(self.process(name) for name in self._names))
 
     def _environment(self) -> dict[str, str]:
         models = ", ".join(f'"{model}"' for model in self.plan.models)
