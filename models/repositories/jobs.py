@@ -14,7 +14,7 @@ from models.job import Job
 from models.repositories import clock, notices
 from models.repositories.fairness import FairnessRepository, preparation_queue
 from models.repositories.hints import is_due
-from models.states import FINAL, JobStage, JobState, Lane
+from models.states import JobStage, JobState, Lane
 
 
 def _waits_for(stage: JobStage) -> ColumnElement[bool]:
@@ -161,8 +161,3 @@ class JobRepository:
         waiting = or_(_waits_for(JobStage.PREPARING), _waits_for(JobStage.FINISHING))
         query = update(Job).where(waiting, Job.hinted_at.is_not(None)).values(hinted_at=None, hints=0)
         self.session.execute(query.execution_options(synchronize_session=False))
-
-    def is_over(self, job_id: uuid.UUID) -> bool:
-        """Whether nothing more will happen to a job; one that is gone is over too."""
-        state = self.session.scalar(select(Job.state).where(Job.id == job_id))
-        return state is None or state in FINAL
