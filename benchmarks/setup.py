@@ -118,8 +118,10 @@ def disk_figures(machine: Machine) -> dict[str, object]:
         "venv_mib": machine.clone / ".venv",
         "state_mib": machine.clone / ".callscribe",
         "models_mib": machine.home / ".cache" / "callscribe",
-        # Whatever installers keep for the next time may be deleted.
+        # What the installer keeps for the next time shares its files with .venv where it can: this
+        # total counts them once, the others each on their own.
         "home_mib": machine.home,
+        "total_mib": machine.clone.parent,
     }
     return {name: round(disk_mib(place)) for name, place in places.items()}
 
