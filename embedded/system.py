@@ -132,8 +132,9 @@ class System:
             # Workers have children of their own, which must not outlive this process either.
             watched=True,
         )
-        self._names.append(name)
         self.stack.supervisor.start(program)
+        # Afterwards: what could not be started is not there to be stopped, and its error is the one to see.
+        self._names.append(name)
 
     def _stop_processes(self) -> None:
         """All at once and before their servers, whose end they would take for a failure."""
