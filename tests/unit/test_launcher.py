@@ -218,7 +218,7 @@ class TestPipSettings:
     def test_reach_uv(self) -> None:
         settings = {"index-url": "one", "extra-index-url": "two\nthree", "no-index": "true", "quiet": "1"}
 
-        options = launcher.uv_options(settings)
+        options = launcher.uv_options(settings, "torch.txt")
 
         assert options[1:-2] == [
             "--index-url",
@@ -229,6 +229,12 @@ class TestPipSettings:
             "three",
             "--no-index",
         ]
+
+    @pytest.mark.parametrize("locked", ["base.txt", "run.txt", "dev.txt"])
+    def test_of_an_extra_index_do_not_reach_uv_for_what_the_main_one_has_whole(self, locked: str) -> None:
+        settings = {"index-url": "one", "extra-index-url": "two"}
+
+        assert "two" not in launcher.uv_options(settings, locked)
 
     def test_of_the_connection_reach_uv(self) -> None:
         settings = {"cert": "/ca.pem", "proxy": "proxy:3128", "default-timeout": "180"}
