@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import exp
@@ -10,6 +10,8 @@ from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from core.errors import EngineOverloaded
 
 SAMPLE_RATE: Final = 16_000
 MAX_CHUNK_SECONDS: Final = 30.0
@@ -99,3 +101,36 @@ class Engine(Protocol):
     def recognize(self, chunks: Sequence[Chunk], *, beat: Beat = no_beat) -> list[Hypothesis]: ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one chunk that was added to a continuous engine."""
+
+    key: int
+    result: Hypothesis | EngineOverloaded
+    """An error means that this chunk did not fit the device, not even alone; no other is touched."""
+
+
+class ContinuousEngine(Engine, Protocol):
+    """An engine that takes new chunks while it works on others, so that no device batch waits for
+    the longest chunk of the one before.
+
+    `add` only queues; every `step` does a bounded piece of work (tenths of a second) and tells
+    what ended in it, in any order. What is added together need not end together.
+    """
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is queued and nothing is being decoded: a step would do nothing."""
+        ...
+
+    def add(self, key: int, chunk: Chunk) -> None:
+        """Queue a chunk under a key that no chunk in the engine has."""
+        ...
+
+    def step(self, *, beat: Beat = no_beat) -> list[Outcome]: ...
+
+    def cancel(self, keys: Collection[int]) -> None:
+        """Forget these chunks wherever they are; keys that have ended or never were are ignored."""
+        ...
