@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from core.errors import EngineOverloaded
 from workers.engines.audibility import is_audible
 from workers.engines.base import MAX_CHUNK_SECONDS, SAMPLE_RATE, Chunk, Hypothesis
-from workers.engines.settings import EngineSettings
+
+if TYPE_CHECKING:  # pydantic is more than an engine needs on a bare GPU machine
+    from workers.engines.settings import EngineSettings
 
 Listen = Callable[[Sequence[Chunk]], list[Hypothesis]]
 

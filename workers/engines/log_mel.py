@@ -28,7 +28,14 @@ class LogMel:
         padded = np.zeros((len(clips), WINDOW), np.float32)
         for row, clip in zip(padded, clips, strict=True):
             row[: len(clip)] = clip
-        waves = torch.from_numpy(padded).to(self._window.device)
+        return self.of_waves(torch.from_numpy(padded).to(self._window.device))
+
+    @property
+    def bins(self) -> int:
+        return self._filters.shape[0]
+
+    def of_waves(self, waves: torch.Tensor) -> torch.Tensor:
+        """The same of clips that lie padded on the device already; waves: (clips, 480000), float32."""
         spectrum = torch.stft(waves, _FFT, _HOP, window=self._window, return_complex=True)
         power = spectrum[..., :-1].abs().square()
         loudness = (self._filters @ power).clamp(min=1e-10).log10()
