@@ -62,6 +62,8 @@ class Hypothesis:
     finish_reason: FinishReason = FinishReason.EOS
     language: str | None = None
     """What was asked for, else what the model detected, else None."""
+    alternative: Hypothesis | None = None
+    """The attempt that was not believed, where a doubtful chunk was decoded twice."""
 
     @property
     def confidence(self) -> float | None:
@@ -117,8 +119,18 @@ class ContinuousEngine(Engine, Protocol):
     the longest chunk of the one before.
 
     `add` only queues; every `step` does a bounded piece of work (tenths of a second) and tells
-    what ended in it, in any order. What is added together need not end together.
+    what ended in it, in any order. What is added together need not end together. The samples of a
+    chunk may be read until it ended or was canceled, and not afterwards.
     """
+
+    @property
+    def slots(self) -> int:
+        """How many chunks it works on at the same time, those it makes ready included.
+
+        As long as fewer are in it, one more is begun with at once. 0 means that it takes no new ones
+        before all that it works on have ended.
+        """
+        ...
 
     @property
     def is_idle(self) -> bool:

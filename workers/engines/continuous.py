@@ -28,6 +28,8 @@ def continuous(engine: Engine) -> ContinuousEngine:
 class BatchAtATime:
     """A step hears as many of the oldest chunks as the engine takes at once."""
 
+    slots = 0
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._waiting: dict[int, Chunk] = {}
