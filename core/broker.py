@@ -39,6 +39,8 @@ _MARKER: Final = "marker"
 """A key that is there as long as nobody flushed the broker or restarted it empty."""
 
 SETTINGS: Final[dict[str, Any]] = {
+    # A transcribe worker sets its own, see workers/transcription/appetite.py; Celery would after a reconnect.
+    "worker_enable_prefetch_count_reduction": False,
     # A worker that dies keeps its message unacknowledged instead of having taken it too early;
     # with a prefetch of one nothing is hidden behind a running task (celery#1933, #6500).
     "task_acks_late": True,
@@ -57,8 +59,8 @@ SETTINGS: Final[dict[str, Any]] = {
     # Flower lives on these.
     "worker_send_task_events": True,
     "task_send_sent_event": True,
-    # The default of 4 s kills a respawned child that loads a model, again and again (celery#1715, #4323).
-    "worker_proc_alive_timeout": 900,
+    # The default of 4 s kills a respawned child that is slow to import, again and again (celery#1715, #4323).
+    "worker_proc_alive_timeout": 60,
     "worker_lost_wait": 10,
     # A broker blip must not kill work on a device; the fence makes a double harmless.
     "worker_cancel_long_running_tasks_on_connection_loss": False,

@@ -1,4 +1,4 @@
-"""Keeps a lease alive while its work moves on, and ends the process when it does not."""
+"""Keeps a lease alive while its work moves on, and ends what stands still."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def exit_now() -> None:
 class Heartbeat:
     """Calls `renew` from a thread of its own, as long as `beat` is called from the work.
 
-    Once the lease has passed to another, `beat` raises `LeaseLost`, so that the work stops at its
-    next checkpoint.
+    Once the lease has passed to another, `beat` and `check` raise `LeaseLost`, so that the work stops
+    at its next checkpoint.
     """
 
     def __init__(
@@ -50,9 +50,13 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Work moved on."""
+        self.check()
+        self._beaten_at = time.monotonic()
+
+    def check(self) -> None:
+        """Nothing is known of the work, but it may be time to stop."""
         if self._lost.is_set():
             raise LeaseLost
-        self._beaten_at = time.monotonic()
 
     def __enter__(self) -> Self:
         self._thread.start()

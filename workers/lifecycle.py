@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import logging
-import os
-import threading
-from typing import Final
+import sys
 
-from celery.signals import heartbeat_sent, setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import (
+    heartbeat_sent,
+    setup_logging,
+    worker_init,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_shutdown,
+    worker_shutting_down,
+)
 
 from core import logging as log_lines
+from core.errors import EngineBroken
 from workers import alive
+from workers.app import app
+from workers.engine_process.hosts import START_FAILED_EXIT
+from workers.engine_process.orphans import end_with_parent
 from workers.preparation.tasks import this_spare
-from workers.process import this_process
 from workers.settings import WorkerSettings
+from workers.transcription.appetite import Appetite
 from workers.transcription.tasks import this_device
 
 logger = logging.getLogger(__name__)
 
-PARENT_CHECK_S: Final = 1.0
-START_FAILED_EXIT: Final = 78
-"""Exit status of a child that could not load its engine; EX_CONFIG of sysexits.h."""
+app.steps["consumer"].add(Appetite)
 
 
 @setup_logging.connect
@@ -37,34 +45,45 @@ def tell_probes(**_: object) -> None:
         alive.touch(settings.alive_file)
 
 
+@worker_init.connect
+def load(**_: object) -> None:
+    """Before the worker takes its first hint."""
+    settings = WorkerSettings()
+    if settings.worker_model is None:
+        return
+    log_lines.configure(settings.log_level)
+    try:
+        this_device()
+    except EngineBroken:
+        # It has said why. Only what is no `Exception` gets past Celery.
+        sys.exit(START_FAILED_EXIT)
+
+
+@worker_shutting_down.connect
+def drain(how: str, **_: object) -> None:
+    """In the signal's handler: nothing here may wait for a lock."""
+    if WorkerSettings().worker_model is None:
+        return
+    if how == "Warm":
+        this_device().drain()
+    else:
+        this_device().abandon()
+
+
+@worker_shutdown.connect
+def unload(**_: object) -> None:
+    """After the last task."""
+    if WorkerSettings().worker_model is not None:
+        this_device().close()
+
+
 @worker_process_init.connect
 def begin(**_: object) -> None:
-    """In a fresh child, before its first task."""
+    """In a fresh child of the CPU's queues, before its first task."""
     log_lines.configure(WorkerSettings().log_level)
-    threading.Thread(target=_end_with, args=(os.getppid(),), name="orphan watch", daemon=True).start()
-    if this_process().settings.worker_model is not None:
-        _load_or_exit()
+    end_with_parent()
 
 
 @worker_process_shutdown.connect
 def end(**_: object) -> None:
     this_spare().close()
-    if this_process().settings.worker_model is not None:
-        this_device().close()
-
-
-def _load_or_exit() -> None:
-    # Celery logs what a signal's receiver raises and goes on: a child without its engine
-    # would take hints and run none of them.
-    try:
-        this_device()
-    except BaseException:
-        logger.critical("engine not loaded", exc_info=True)
-        os._exit(START_FAILED_EXIT)
-
-
-def _end_with(parent: int) -> None:
-    # A child whose parent was killed would go on for ever, its engine on the device.
-    while os.getppid() == parent:
-        threading.Event().wait(PARENT_CHECK_S)
-    os._exit(1)

@@ -25,7 +25,7 @@ def worker(
     if queues == [TRANSCRIBE]:
         _transcribe(model, device)
     elif set(queues) <= set(CPU_QUEUES):
-        _run(queues, node="-".join(queues), concurrency=concurrency, start_method=None)
+        _run(queues, node="-".join(queues), pool="prefork", concurrency=concurrency)
     else:
         raise typer.BadParameter("one of prepare, finish, prepare,finish or transcribe", param_hint="--queue")
 
@@ -35,17 +35,19 @@ def _transcribe(model: str | None, device: str) -> None:
         raise typer.BadParameter("a transcribe worker needs one", param_hint="--model")
     _check_checkpoint(model)
     hand_down({"CALLSCRIBE_WORKER_MODEL": model, "CALLSCRIBE_ENGINE__DEVICE": device})
-    # CUDA cannot be used in a fork of a process that has touched it; a spawned child is new.
+    from workers.transcription.appetite import MOST_AT_ONCE  # noqa: PLC0415 - as in _run
+
+    # The engine is in a process of its own; these threads claim, read and commit.
     _run(
         [transcribe_queue(model)],
         node=f"{TRANSCRIBE}.{model}.{device.replace(':', '')}",
-        concurrency=1,
-        start_method="spawn",
+        pool="threads",
+        concurrency=MOST_AT_ONCE,
     )
 
 
 def _check_checkpoint(model: str) -> None:
-    """Better to say here what is missing than in a child that starts again and again."""
+    """Better to say here what is missing than in the log of a process."""
     from workers.engines import checkpoints  # noqa: PLC0415 - the queues of the CPU need none of it
 
     entry = model_named(model)
@@ -53,16 +55,15 @@ def _check_checkpoint(model: str) -> None:
         checkpoints.locate(entry, ModelStoreSettings())
 
 
-def _run(queues: list[str], *, node: str, concurrency: int, start_method: str | None) -> None:
+def _run(queues: list[str], *, node: str, pool: str, concurrency: int) -> None:
     from workers.app import app  # noqa: PLC0415 - reads the settings that were just handed down
 
-    if start_method is not None:
-        app.conf.worker_pool_start_method = start_method
     app.worker_main(
         [
             "worker",
             f"--queues={','.join(queues)}",
             f"--hostname={node}@%h",
+            f"--pool={pool}",
             f"--concurrency={concurrency}",
             "--loglevel=INFO",
             # Both cost seconds at every reconnect and are of no use here.

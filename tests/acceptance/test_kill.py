@@ -29,9 +29,10 @@ def kill(name: str) -> Callable[[System], None]:
 
 
 def kill_engine_process(system: System) -> None:
-    """The child that holds the engine, not its Celery parent."""
+    """The child that holds the engine, not its worker."""
     for child in psutil.Process(system.process("worker-scripted").pid).children(recursive=True):
-        child.kill()
+        if "--multiprocessing-fork" in child.cmdline():
+            child.kill()
 
 
 def flush_broker(system: System) -> None:

@@ -1,4 +1,4 @@
-"""The one engine of a transcribe worker: loaded once, warmed, announced while it lives."""
+"""The one device of a transcribe worker: its engine, the runner that feeds it, and a sign that it lives."""
 
 from __future__ import annotations
 
@@ -8,29 +8,33 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable
-from typing import Final
+from functools import partial
+from typing import Self
 
-from core.catalog import model_named
-from core.errors import DatabaseUnavailable, EngineBroken
+from core.errors import DatabaseUnavailable
 from models import Worker
 from models.repositories.workers import WorkerRepository
 from workers import alive
-from workers.engines import registry
-from workers.engines.base import Engine
-from workers.engines.settings import EngineSettings
+from workers.engine_process.hosts import START_FAILED_EXIT, ProcessHost
+from workers.engine_process.keeper import EngineKeeper
 from workers.process import Process
-from workers.transcription.device_batches import DeviceBatchRunner, Summary
+from workers.transcription.device_batches import DeviceBatchRunner
+from workers.transcription.loading import load_engine
+from workers.transcription.summary import Summary
 
 logger = logging.getLogger(__name__)
 
-BROKEN_EXIT: Final = 71
-"""Exit status of a process whose device no longer answers; EX_OSERR of sysexits.h."""
+
+def exit_without_engine() -> None:
+    """Nothing is leased then: the engine's end gave it back. Whoever keeps the worker starts it anew."""
+    logger.critical("engine not loaded again")
+    os._exit(START_FAILED_EXIT)
 
 
 class Device:
-    """An engine, the runner that feeds it, and the thread that says it is there."""
+    """Started once in a process, and closed at its end."""
 
-    def __init__(self, process: Process, engine: Engine) -> None:
+    def __init__(self, process: Process, engine: EngineKeeper) -> None:
         self.process = process
         self.engine = engine
         self.name = f"{socket.gethostname()}/{os.getpid()}"
@@ -39,22 +43,33 @@ class Device:
         self._presence = threading.Thread(target=self._stay_present, name="presence", daemon=True)
 
     @classmethod
-    def load(cls, process: Process, model: str) -> Device:
-        """Blocks until the engine is loaded and warm. Raises `CheckpointUnavailable`."""
-        engine = registry.load(model_named(model), EngineSettings())
+    def load(cls, process: Process, model: str) -> Self:
+        """Blocks until the engine is loaded and warm. Raises `EngineBroken` if it cannot be."""
+        engine = EngineKeeper(
+            partial(load_engine, model, log_level=process.settings.log_level),
+            ProcessHost,
+            retry_pause=process.settings.retry_pause.total_seconds(),
+            on_unloadable=exit_without_engine,
+        )
+        engine.start()
         device = cls(process, engine)
         device._presence.start()
         return device
 
     def run(self, batch_id: uuid.UUID) -> Summary | None:
-        try:
-            return self.runner.run(batch_id)
-        except EngineBroken:
-            # Every later call would fail too, and unloading may hang. A fresh process starts over.
-            logger.critical("device broken")
-            os._exit(BROKEN_EXIT)
+        return self.runner.run(batch_id)
+
+    def drain(self) -> None:
+        """Claim nothing more; what runs may end. For signal handlers: takes no lock."""
+        self.runner.admission.drain()
+
+    def abandon(self) -> None:
+        """What runs is given back now, not ended."""
+        self.drain()
+        self.engine.abandon()
 
     def close(self) -> None:
+        self.drain()
         self._closed.set()
         self._presence.join()
         self.runner.reader.close()
@@ -76,13 +91,13 @@ class Device:
             logger.warning("presence not told")
 
     def _row(self) -> Worker:
-        identity = self.engine.identity
+        traits = self.engine.traits
         return Worker(
             name=self.name,
-            model=identity.model,
-            engine_version=identity.version,
-            device=identity.device,
-            dtype=identity.dtype,
-            max_batch_ms=int(self.engine.max_batch_seconds * 1000),
-            max_batch_chunks=self.engine.max_batch_chunks,
+            model=traits.identity.model,
+            engine_version=traits.identity.version,
+            device=traits.identity.device,
+            dtype=traits.identity.dtype,
+            max_batch_ms=int(traits.max_batch_seconds * 1000),
+            max_batch_chunks=traits.max_batch_chunks,
         )

@@ -8,134 +8,152 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.errors import ChunkTooLarge, LeaseLost, ObjectMissing, TransientError
+from sqlalchemy.orm import Session
+
+from core.errors import (
+    ChunkTooLarge,
+    EngineBroken,
+    EngineOverloaded,
+    LeaseLost,
+    ObjectMissing,
+    ServiceError,
+    TransientError,
+)
 from core.logging import bound
-from models import DeviceBatch, Hypothesis, LeasedChunk
+from models import Chunk, DeviceBatch, Hypothesis, LeasedChunk
+from models.repositories import notices
 from models.repositories.chunk_claims import Budget
 from models.repositories.device_batches import DeviceBatchRepository
 from models.repositories.suspects import Suspects
+from workers.engine_process.hearing import Hearing
+from workers.engine_process.keeper import EngineKeeper
 from workers.engines import base
-from workers.engines.base import Engine
-from workers.heartbeat import Heartbeat
+from workers.heartbeat import Heartbeat, exit_now
 from workers.patience import until_database_answers
 from workers.process import Process
+from workers.transcription.admission import Admission, Turn
 from workers.transcription.committing import commit_hypotheses
+from workers.transcription.feeding import Feeding, Result
 from workers.transcription.reading import ChunkReader
-from workers.transcription.recognition import recognize
+from workers.transcription.summary import Summary
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What Flower shows as the task's result."""
+class Claimed:
+    """A device batch and what is in it."""
 
-    jobs: int
-    chunks: int
-    audio_seconds: float
-    fill: float
-    late: int
-    seconds: float
-
-    @classmethod
-    def of(cls, batch: DeviceBatch, *, seconds: float) -> Summary:
-        return cls(
-            jobs=batch.job_count,
-            chunks=batch.chunk_count,
-            audio_seconds=batch.audio_ms / 1000,
-            fill=batch.fill,
-            late=batch.late_count,
-            seconds=seconds,
-        )
-
-    @property
-    def rtfx(self) -> float:
-        """Seconds of audio for each second of work."""
-        return self.audio_seconds / self.seconds
-
-    def __str__(self) -> str:
-        return (
-            f"jobs={self.jobs} chunks={self.chunks} audio={self.audio_seconds:.1f}s "
-            f"fill={self.fill:.0%} rtfx={self.rtfx:.1f} late={self.late}"
-        )
+    batch: DeviceBatch
+    chunks: Sequence[LeasedChunk]
+    alone: bool
+    """It broke an engine, or was beside what did: nothing else may be in the engine with it."""
 
 
 class DeviceBatchRunner:
-    """Runs device batches on the one engine of this process."""
+    """Runs device batches on the one engine of this process, from a few threads at once."""
 
-    def __init__(self, process: Process, engine: Engine, *, worker: str) -> None:
+    def __init__(self, process: Process, engine: EngineKeeper, *, worker: str) -> None:
         self.process = process
         self.engine = engine
         self.worker = worker
+        self.admission = Admission(engine.until_room)
+        engine.listeners.append(self.admission.look_again)
         self.reader = ChunkReader(process.storage, threads=process.settings.reader_threads)
-        self.budget = Budget(audio_ms=int(engine.max_batch_seconds * 1000), chunks=engine.max_batch_chunks)
 
     def run(self, batch_id: uuid.UUID) -> Summary | None:
-        """None when the hint was stale, nothing was left to claim, or the work was given back."""
-        begun = time.monotonic()
-        try:
-            batch, chunks = self._start(batch_id)
-        except LeaseLost:
-            return None
-        if not chunks:
-            return None
-        with bound(device_batch_id=str(batch.id)):
-            ended = self._hear(batch, chunks)
-            if ended is None:
+        """None when the hint was stale, nothing was left to claim, or the work was given back.
+
+        Waits until the device is nearly free before it claims. Raises `EngineBroken` when the engine
+        ended meanwhile; its chunks are given back by then.
+        """
+        with self.admission.turn() as turn:
+            if turn is None:
                 return None
-            summary = Summary.of(ended, seconds=time.monotonic() - begun)
-            logger.info("device batch done", extra={"summary": str(summary)})
+            begun = time.monotonic()
+            claimed = self._claimed(batch_id)
+            if claimed is None:
+                return None
+            with bound(device_batch_id=str(batch_id)):
+                ended = self._hear(claimed, turn)
+                if ended is None:
+                    return None
+                summary = Summary.of(ended, seconds=time.monotonic() - begun)
+                logger.info("device batch done", extra={"summary": str(summary)})
         return summary
 
-    def _start(self, batch_id: uuid.UUID) -> tuple[DeviceBatch, list[LeasedChunk]]:
-        with self.process.sessions.begin() as session:
-            return DeviceBatchRepository(session).start(
-                batch_id, worker=self.worker, budget=self.budget, ttl=self.process.settings.lease_ttl
-            )
-
-    def _hear(self, batch: DeviceBatch, chunks: Sequence[LeasedChunk]) -> DeviceBatch | None:
-        """The device batch as it ended, or None if it was given back."""
+    def _claimed(self, batch_id: uuid.UUID) -> Claimed | None:
+        traits = self.engine.traits
+        budget = Budget(audio_ms=int(traits.max_batch_seconds * 1000), chunks=traits.max_batch_chunks)
         try:
-            with self._heartbeat(batch) as heartbeat:
-                heard = self._recognize(chunks, heartbeat)
-                return self._commit(batch, heard)
+            with self.process.sessions.begin() as session:
+                batch, chunks = DeviceBatchRepository(session).start(
+                    batch_id, worker=self.worker, budget=budget, ttl=self.process.settings.lease_ttl
+                )
+                if batch.backlog:
+                    # The next one is claimed before this one ends: it must have been announced by then.
+                    notices.work_is_waiting(session)
+                return Claimed(batch, chunks, alone=_is_suspect(session, chunks)) if chunks else None
+        except LeaseLost:
+            return None
+
+    def _hear(self, claimed: Claimed, turn: Turn) -> DeviceBatch | None:
+        """The device batch as it ended, or None if it was given back."""
+        batch = claimed.batch
+        feeding: Feeding | None = None
+        try:
+            hearing = self.engine.open()
+            with self._heartbeat(batch, hearing) as heartbeat:
+                feeding = Feeding(hearing, turn, heartbeat)
+                results = feeding.hear(
+                    claimed.chunks,
+                    self.reader,
+                    alone=claimed.alone,
+                    piecemeal=self.engine.traits.slots > 0,
+                )
+                return self._conclude(claimed, results)
         except LeaseLost:
             logger.warning("device batch passed on")
-        except ChunkTooLarge as error:
-            logger.warning("device batch too large", extra={"code": error.code})
-            self._give_back(batch, Suspects.lose_too_large)
         except TransientError as error:
             logger.warning("device batch handed back", extra={"code": error.code})
             self._give_back(batch, Suspects.hand_back)
             # Whatever is away gets a moment before the next claim.
             time.sleep(self.process.settings.retry_pause.total_seconds())
+        except EngineBroken:
+            if feeding is not None and feeding.has_begun:
+                self._give_back(batch, Suspects.lose)
+                raise
+            self._give_back(batch, Suspects.hand_back)
         except BaseException:
             self._give_back(batch, Suspects.lose)
             raise
         return None
 
-    def _heartbeat(self, batch: DeviceBatch) -> Heartbeat:
+    def _heartbeat(self, batch: DeviceBatch, hearing: Hearing) -> Heartbeat:
         settings = self.process.settings
 
         def renew() -> None:
             with self.process.sessions.begin() as session:
                 DeviceBatchRepository(session).renew(batch.id, attempt=batch.attempt, ttl=settings.lease_ttl)
 
-        return Heartbeat(renew, every=settings.heartbeat_every, stall_after=settings.stall_after)
+        def end_what_hangs() -> None:
+            hearing.kill_engine() if hearing.is_working() else exit_now()
 
-    def _recognize(self, chunks: Sequence[LeasedChunk], heartbeat: Heartbeat) -> list[Hypothesis]:
-        samples = self.reader.read(chunks, beat=heartbeat.beat)
-        present = [(chunk, each) for chunk, each in zip(chunks, samples, strict=True) if each is not None]
-        self._drop_erased([chunk for chunk, each in zip(chunks, samples, strict=True) if each is None])
-        heard = recognize(
-            self.engine,
-            [base.Chunk(samples=each, language=chunk.language) for chunk, each in present],
-            beat=heartbeat.beat,
+        return Heartbeat(
+            renew, every=settings.heartbeat_every, stall_after=settings.stall_after, on_stall=end_what_hangs
         )
-        return [self._row(chunk, each) for (chunk, _), each in zip(present, heard, strict=True)]
+
+    def _conclude(self, claimed: Claimed, results: Sequence[Result]) -> DeviceBatch:
+        ended = list(zip(claimed.chunks, results, strict=True))
+        self._condemn([chunk for chunk, result in ended if result is None], _erased())
+        self._condemn([c for c, result in ended if isinstance(result, EngineOverloaded)], ChunkTooLarge())
+        return self._commit(
+            claimed.batch,
+            [self._row(chunk, result) for chunk, result in ended if isinstance(result, base.Hypothesis)],
+        )
 
     def _row(self, chunk: LeasedChunk, heard: base.Hypothesis) -> Hypothesis:
-        identity = self.engine.identity
+        identity = self.engine.traits.identity
         return Hypothesis(
             chunk_id=chunk.id,
             attempt=chunk.attempt,
@@ -157,12 +175,14 @@ class DeviceBatchRunner:
         # A repetition after a commit whose answer was lost finds no lease and ends as `LeaseLost`.
         return until_database_answers(attempt, within=self.process.settings.lease_ttl)
 
-    def _drop_erased(self, chunks: Sequence[LeasedChunk]) -> None:
+    def _condemn(self, chunks: Sequence[LeasedChunk], error: ServiceError) -> None:
+        """Of these nothing can be heard, now or ever."""
         if not chunks:
             return
+        logger.warning("chunks condemned", extra={"code": error.code, "chunks": len(chunks)})
         with self.process.sessions.begin() as session:
             for chunk in sorted(chunks, key=lambda each: each.job_id):
-                Suspects(session).condemn(chunk, ObjectMissing("The prepared audio is no longer there."))
+                Suspects(session).condemn(chunk, error)
 
     def _give_back(self, batch: DeviceBatch, how: Callable[[Suspects, DeviceBatch], None]) -> None:
         try:
@@ -171,3 +191,11 @@ class DeviceBatchRunner:
         except (LeaseLost, TransientError) as error:
             # Then the lease runs out and the reaper does it.
             logger.warning("device batch not given back", extra={"code": error.code})
+
+
+def _is_suspect(session: Session, chunks: Sequence[LeasedChunk]) -> bool:
+    return len(chunks) == 1 and session.get_one(Chunk, chunks[0].id).alone
+
+
+def _erased() -> ObjectMissing:
+    return ObjectMissing("The prepared audio is no longer there.")

@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from core.errors import ObjectMissing
-from core.storage import ObjectStorage
-from models import LeasedChunk
 from workers.engines.base import Samples
 from workers.prepared_audio import read_chunk
+
+
+class Storage(Protocol):
+    """What is needed of `core.storage.ObjectStorage`."""
+
+    def read(self, key: str, *, first_byte: int, last_byte: int) -> bytes: ...
+
+
+class StoredChunk(Protocol):
+    """What is needed of `models.LeasedChunk`."""
+
+    @property
+    def object_key(self) -> str: ...
+    @property
+    def first_byte(self) -> int: ...
+    @property
+    def last_byte(self) -> int: ...
+    @property
+    def first_sample(self) -> int: ...
+    @property
+    def start_ms(self) -> int: ...
+    @property
+    def end_ms(self) -> int: ...
+    @property
+    def language(self) -> str | None: ...
 
 
 class ChunkReader:
     """One byte-range GET a chunk, from a pool of threads that lives as long as the worker."""
 
-    def __init__(self, storage: ObjectStorage, *, threads: int) -> None:
+    def __init__(self, storage: Storage, *, threads: int) -> None:
         self.storage = storage
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
 
-    def read(self, chunks: Sequence[LeasedChunk], *, beat: Callable[[], None]) -> list[Samples | None]:
+    def read(self, chunks: Sequence[StoredChunk]) -> Iterator[Samples | None]:
         """Mono float32 at 16 kHz for each chunk, in order; None where the recording was erased meanwhile.
 
-        Raises `StorageUnavailable`.
+        Raises `StorageUnavailable`. Whoever stops asking stops the reading.
         """
-        samples: list[Samples | None] = []
-        for each in self.pool.map(self._read_one, chunks):
-            beat()
-            samples.append(each)
-        return samples
+        return self.pool.map(self._read_one, chunks)
 
     def close(self) -> None:
         self.pool.shutdown(cancel_futures=True)
 
-    def _read_one(self, chunk: LeasedChunk) -> Samples | None:
+    def _read_one(self, chunk: StoredChunk) -> Samples | None:
         try:
             blob = self.storage.read(chunk.object_key, first_byte=chunk.first_byte, last_byte=chunk.last_byte)
         except ObjectMissing:

@@ -14,7 +14,7 @@ from workers.transcription.device import Device
 
 @cache
 def this_device() -> Device:
-    """This process' device; loaded at the first call, which is made before the first task."""
+    """This process' device; loaded at the first call, which is made before the worker takes hints."""
     process = this_process()
     if process.settings.worker_model is None:
         raise CheckpointUnavailable("This worker was started without a model.")

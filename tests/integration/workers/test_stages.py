@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
 from core.database import SessionFactory
-from core.errors import EngineOverloaded, LeaseLost, StorageUnavailable, UndecodableRecording
+from core.errors import EngineBroken, EngineOverloaded, LeaseLost, StorageUnavailable, UndecodableRecording
 from core.storage import ObjectStorage
 from models import (
     Channel,
@@ -29,15 +31,19 @@ from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
 from tests import builders
 from tests.builders import MODEL
+from workers.engine_process.hosts import ThreadHost
+from workers.engine_process.keeper import EngineKeeper
 from workers.engines.base import Beat, no_beat
 from workers.engines.base import Chunk as EngineChunk
 from workers.engines.base import Hypothesis as Heard
+from workers.engines.continuous import continuous
 from workers.engines.scripted import ScriptedEngine
 from workers.finishing.stage import finish_job
 from workers.preparation.stage import prepare_recording
 from workers.process import Process
 from workers.stages import held_stage
-from workers.transcription.device_batches import DeviceBatchRunner, Summary
+from workers.transcription.device_batches import DeviceBatchRunner
+from workers.transcription.summary import Summary
 
 SAMPLE = Path("samples/call_en.wav")
 TURNS = 8
@@ -55,7 +61,12 @@ def submitted(process: Process, body: bytes) -> uuid.UUID:
 def transcribe(process: Process, engine: ScriptedEngine) -> Summary | None:
     with process.sessions.begin() as session:
         batch_id = DeviceBatchRepository(session).open(MODEL).id
-    return DeviceBatchRunner(process, engine, worker="tests").run(batch_id)
+    keeper = EngineKeeper(lambda: continuous(engine), ThreadHost, retry_pause=0.0)
+    keeper.start()
+    try:
+        return DeviceBatchRunner(process, keeper, worker="tests").run(batch_id)
+    finally:
+        keeper.close()
 
 
 def job_of(sessions: SessionFactory, job_id: uuid.UUID) -> Job:
@@ -191,10 +202,20 @@ class BrokenEngine(ScriptedEngine):
         super().__init__()
         self.errors = list(errors)
 
-    def recognize(self, chunks: list[EngineChunk], *, beat: Beat = no_beat) -> list[Heard]:  # type: ignore[override]
+    def recognize(self, chunks: Sequence[EngineChunk], *, beat: Beat = no_beat) -> list[Heard]:
         if self.errors:
             raise self.errors.pop(0)
         return super().recognize(chunks, beat=beat)
+
+
+class AwayStorage(ObjectStorage):
+    """Does not answer."""
+
+    def __init__(self) -> None:
+        """Needs no settings."""
+
+    def read(self, key: str, *, first_byte: int, last_byte: int) -> bytes:
+        raise StorageUnavailable
 
 
 class TestDeviceBatch:
@@ -205,7 +226,7 @@ class TestDeviceBatch:
     def test_storage_that_is_away_hands_the_chunks_back_unsuspected(
         self, process: Process, sessions: SessionFactory
     ) -> None:
-        transcribe(process, BrokenEngine(StorageUnavailable()))
+        transcribe(replace(process, storage=AwayStorage()), ScriptedEngine())
 
         with sessions.begin() as session:
             chunks = session.query(Chunk).all()
@@ -214,7 +235,7 @@ class TestDeviceBatch:
     def test_a_bug_in_the_engine_makes_its_chunks_run_alone(
         self, process: Process, sessions: SessionFactory
     ) -> None:
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(EngineBroken):
             transcribe(process, BrokenEngine(ZeroDivisionError()))
 
         with sessions.begin() as session:
@@ -225,7 +246,7 @@ class TestDeviceBatch:
         self, process: Process, sessions: SessionFactory, job_id: uuid.UUID
     ) -> None:
         engine = BrokenEngine(ZeroDivisionError())
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(EngineBroken):
             transcribe(process, engine)
 
         while transcribe(process, engine):
@@ -239,8 +260,7 @@ class TestDeviceBatch:
     ) -> None:
         engine = BrokenEngine(*[EngineOverloaded()] * 100)
 
-        for _ in range(2 + TURNS):
-            transcribe(process, engine)
+        transcribe(process, engine)
 
         assert job_of(sessions, job_id).error_code == "engine_out_of_memory"
 
@@ -263,10 +283,14 @@ class TestDeviceBatch:
         assert str(summary).startswith(f"jobs=1 chunks={TURNS} audio=")
 
     def test_every_device_batch_ends(self, process: Process, sessions: SessionFactory) -> None:
-        transcribe(process, BrokenEngine(StorageUnavailable()))
-        transcribe(process, ScriptedEngine())
+        with pytest.raises(EngineBroken):
+            transcribe(process, BrokenEngine(EngineBroken()))
+        while transcribe(process, ScriptedEngine()):
+            pass
         transcribe(process, ScriptedEngine())
 
         with sessions.begin() as session:
             states = [batch.state for batch in session.query(DeviceBatch).order_by(DeviceBatch.created_at)]
-        assert states == [DeviceBatchState.LOST, DeviceBatchState.DONE, DeviceBatchState.EMPTY]
+        assert states[0] is DeviceBatchState.LOST
+        assert states[1:-2] == [DeviceBatchState.DONE] * TURNS
+        assert states[-2:] == [DeviceBatchState.EMPTY] * 2
