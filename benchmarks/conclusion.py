@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -24,16 +25,32 @@ class Benchmark:
         self.console = Console()
         self.load_before = os.getloadavg()[0]
 
-    def conclude(self, figures: Figures, *, marks: Sequence[Mark], packages: Sequence[str]) -> None:
-        """Print, and write unless the machine was busy."""
+    def conclude(
+        self,
+        figures: Figures,
+        *,
+        marks: Sequence[Mark],
+        packages: Sequence[str],
+        out: Path | None = None,
+    ) -> None:
+        """Write, unless the machine was busy and no place was named, and print."""
+        self.console.print(self._written(figures, marks=marks, packages=packages, out=out))
         self.console.print(as_table(self.name, figures, marks))
-        if self.load_before > BUSY_LOAD:
-            self.console.print(f"Not written: the load was {self.load_before:.1f} before the run.")
-            return
+
+    def _written(
+        self, figures: Figures, *, marks: Sequence[Mark], packages: Sequence[str], out: Path | None
+    ) -> str:
+        if self.load_before > BUSY_LOAD and out is None:
+            return f"Not written: the load was {self.load_before:.1f} before the run."
         path = write_result(
-            self.name, figures, packages=packages, marks=marks, load_before=round(self.load_before, 1)
+            self.name,
+            figures,
+            packages=packages,
+            marks=marks,
+            load_before=round(self.load_before, 1),
+            out=out,
         )
-        self.console.print(f"Written to {path.parent.name}/{path.name}.")
+        return f"Written to {path.parent.name}/{path.name}."
 
 
 def as_table(name: str, figures: Figures, marks: Sequence[Mark]) -> Table:

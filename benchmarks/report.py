@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
-
-import psutil
 
 from benchmarks.marks import Mark
 
@@ -26,10 +25,11 @@ def write_result(
     packages: Sequence[str] = (),
     marks: Sequence[Mark] = (),
     load_before: float | None = None,
+    out: Path | None = None,
 ) -> Path:
-    """`results/<name>.json`, in place of what an earlier run wrote."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
+    """`results/<name>.json` unless told otherwise, in place of what an earlier run wrote."""
+    path = out or RESULTS / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     result = {
         "benchmark": name,
         "date": datetime.now(UTC).date().isoformat(),
@@ -47,9 +47,9 @@ def _machine(load_before: float | None) -> dict[str, object]:
     """What matters for speed; not whose it is."""
     return {
         "cpu": _cpu_model(),
-        "cores": psutil.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 1024**3),
-        "load_before": round(psutil.getloadavg()[0], 1) if load_before is None else load_before,
+        "cores": os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3),
+        "load_before": round(os.getloadavg()[0], 1) if load_before is None else load_before,
         "system": _system(),
         "architecture": platform.machine(),
         "python": platform.python_version(),
@@ -73,11 +73,14 @@ def _cpu_model() -> str:
 
 def _commit() -> str:
     """The short name, marked when the tree has changes that are not in it."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-        cwd=RESULTS.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            cwd=RESULTS.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return "unknown"
     return described.stdout.strip() or "unknown"
