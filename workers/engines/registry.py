@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import logging
 from time import perf_counter
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
-from core.catalog import Model
+from core.catalog import EngineFamily, Model
 from core.settings import ModelStoreSettings
 from workers.engines import checkpoints, probe
 from workers.engines.base import Chunk, Engine
@@ -16,9 +16,15 @@ from workers.engines.settings import EngineSettings
 
 logger = logging.getLogger(__name__)
 
+FAMILIES: Final = {
+    EngineFamily.SCRIPTED: "workers.engines.scripted",
+    EngineFamily.WHISPER: "workers.engines.whisper",
+    EngineFamily.GLM_ASR: "workers.engines.glm_asr.loading",
+}
+
 
 class Family(Protocol):
-    """A module under `workers/engines` named for its family."""
+    """A module under `workers/engines` that makes engines."""
 
     def load(self, settings: EngineSettings, checkpoint: Checkpoint) -> Engine: ...
 
@@ -30,7 +36,7 @@ def load(model: Model, settings: EngineSettings, store: ModelStoreSettings | Non
     """
     started = perf_counter()
     checkpoint = checkpoints.locate(model, store or ModelStoreSettings())
-    family = cast("Family", importlib.import_module(f"workers.engines.{model.family}"))
+    family = cast("Family", importlib.import_module(FAMILIES[model.family]))
     engine = family.load(settings, checkpoint)
     loaded = perf_counter()
     warm(engine)

@@ -49,6 +49,8 @@ class EngineSettings(BaseSettings):
     """Instead of what the family and the device's memory suggest."""
     max_batch_seconds: float | None = Field(default=None, gt=0.0)
     """Instead of thirty seconds for each of `max_batch_chunks`."""
+    glm_context_words: tuple[str, ...] = ()
+    """Names and terms for the prompt; refused unless the checkpoint is known to honour them."""
     whisper_hints: dict[str, str] = Field(default_factory=lambda: {"zh": MANDARIN_HINT})
     """By language, a sentence that Whisper is made to believe it wrote before: it goes on in that script."""
     scripted: ScriptedSettings = Field(default_factory=ScriptedSettings)

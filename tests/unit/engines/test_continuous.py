@@ -44,9 +44,10 @@ class TestBatchAtATime:
 
         assert texts(drained(engine)) == {7: "one", 3: "two", 5: "three"}
 
-    @pytest.mark.parametrize("limit", [{"max_batch_chunks": 2}, {"max_batch_seconds": 2.5}])
-    def test_never_gives_the_engine_more_than_it_takes(self, limit: dict[str, int]) -> None:
-        scripted = ScriptedEngine(**limit)
+    @pytest.mark.parametrize(
+        "scripted", [ScriptedEngine(max_batch_chunks=2), ScriptedEngine(max_batch_seconds=2.5)]
+    )
+    def test_never_gives_the_engine_more_than_it_takes(self, scripted: ScriptedEngine) -> None:
         engine = continuous(scripted)
         for key in range(5):
             engine.add(key, speech())

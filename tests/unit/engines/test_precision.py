@@ -11,7 +11,7 @@ import torch
 from tests.conformance import tiny_glm_asr
 from workers.engines import precision
 from workers.engines.checkpoints import Checkpoint
-from workers.engines.glm_asr import Loader, log_probabilities
+from workers.engines.glm_asr.loading import Loader, log_probabilities
 from workers.engines.precision import Errors
 
 
