@@ -85,7 +85,7 @@ def main(
 def start_workers(system: System) -> None:
     """The one that was stopped, and a second; Celery wants another name for its node."""
     first = system.stack.supervisor.restart(system.process(WORKER)).program
-    second = [*first.command[:-1], "--device=cpu"]
+    second = [*first.command[:-1], "--device=auto"]
     system.stack.supervisor.start(replace(first, name=f"{WORKER}-2", command=tuple(second)))
 
 

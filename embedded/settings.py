@@ -52,3 +52,8 @@ class EmbeddedSettings(BaseSettings):
 def inherited_environment() -> dict[str, str]:
     """This process's own environment, for programs that are to see what the user set."""
     return dict(os.environ)
+
+
+def visible_gpus_setting() -> str | None:
+    """CUDA's own setting, which the processes of engines inherit; None where it is not set."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from core.database import SessionFactory, engine_of, open_sessions
 from core.errors import ServiceNotStarted
+from embedded import gpus
 from embedded.api_access import grant_access
 from embedded.ports import LOOPBACK, PortBook
 from embedded.program import Process, Program
@@ -36,6 +37,8 @@ DRAIN_S: Final = 60.0
 """What a worker gets to end its running task before it is killed; the lease covers the rest."""
 RESTART_PAUSE_S: Final = 1.0
 
+AUTO: Final = "auto"
+
 OnStep = Callable[[str], None]
 
 
@@ -44,13 +47,19 @@ class Plan:
     """What to run."""
 
     models: tuple[str, ...]
-    device: str = "auto"
+    device: str = AUTO
+    """One for each model; `auto` takes all GPUs there are, else the CPU."""
     cpu_workers: int = 2
     api_port: int | None = None
     """None picks a free one and keeps it."""
     flower_port: int | None = None
     with_flower: bool = True
     extra_environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Each gets a worker of each model."""
+        return gpus.devices() if self.device == AUTO else (self.device,)
 
 
 class System:
@@ -97,7 +106,8 @@ class System:
                 supervisor.restart(process)
 
     def process(self, name: str) -> Process:
-        """The newest process of this name: `api`, `dispatcher`, `worker-prepare`, `postgres`, ..."""
+        """The newest process of this name: `api`, `worker-prepare`, `worker-MODEL` or, with several
+        devices, `worker-MODEL.cuda0`, `postgres`, ..."""
         return next(each for each in self.stack.supervisor.processes if each.name == name)
 
     def _start_processes(self, sessions: SessionFactory) -> None:
@@ -112,15 +122,21 @@ class System:
         self._start(
             "worker-prepare", "worker", "--queue=prepare,finish", f"--concurrency={self.plan.cpu_workers}"
         )
-        for model in self.plan.models:
-            self._start(
-                f"worker-{model}",
-                *("worker", "--queue=transcribe", f"--model={model}", f"--device={self.plan.device}"),
-            )
+        self._start_engines()
         if self.plan.with_flower:
             flower_port = ports.port("flower", wanted=self.plan.flower_port)
             self.flower_url = f"http://{LOOPBACK}:{flower_port}"
             self._start("flower", "flower", f"--port={flower_port}")
+
+    def _start_engines(self) -> None:
+        devices = self.plan.devices
+        for model in self.plan.models:
+            for device in devices:
+                place = f".{device.replace(':', '')}" if len(devices) > 1 else ""
+                self._start(
+                    f"worker-{model}{place}",
+                    *("worker", "--queue=transcribe", f"--model={model}", f"--device={device}"),
+                )
 
     def _start(self, name: str, *arguments: str) -> None:
         program = Program(

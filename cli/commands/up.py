@@ -13,13 +13,13 @@ from cli.checkpoints import ensure_checkpoint
 from cli.steps import Steps
 from core.catalog import DEFAULT_MODEL, model_named
 from embedded.settings import ACCESS_FILE, EmbeddedSettings
-from embedded.system import Plan, System
+from embedded.system import AUTO, Plan, System
 
 
 def up(
     *,
     model: Annotated[list[str], typer.Option(help="Model to serve; may be repeated.")] = [DEFAULT_MODEL],  # noqa: B006
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto (every GPU, else the CPU), cpu or cuda:N.")] = AUTO,
     port: Annotated[int, typer.Option(help="Port of the API.")] = 8080,
     flower_port: Annotated[int, typer.Option(help="Port of Flower.")] = 5555,
     cpu_workers: Annotated[int, typer.Option(min=1, help="Processes that prepare recordings.")] = 2,
