@@ -117,7 +117,9 @@ class ThreadHost:
 
     def _run(self, load: Load, connection: Connection, file: int) -> None:
         try:
-            serve(load(), connection, file)
+            engine = load()
+            serve(engine, connection, file)
+            engine.close()
         except BaseException:
             logger.critical("engine ended", exc_info=True)
         finally:

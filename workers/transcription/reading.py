@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Final, Protocol
 
 from core.errors import ObjectMissing
 from workers.engines.base import Samples
 from workers.prepared_audio import read_chunk
+
+NICENESS: Final = 10
+"""Of the reading threads: with few cores they would else stand in the way of the thread that decodes."""
 
 
 class Storage(Protocol):
@@ -41,7 +47,7 @@ class ChunkReader:
 
     def __init__(self, storage: Storage, *, threads: int) -> None:
         self.storage = storage
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="reader", initializer=_be_nice)
 
     def read(self, chunks: Sequence[StoredChunk]) -> Iterator[Samples | None]:
         """Mono float32 at 16 kHz for each chunk, in order; None where the recording was erased meanwhile.
@@ -59,3 +65,9 @@ class ChunkReader:
         except ObjectMissing:
             return None
         return read_chunk(blob, first_sample=chunk.first_sample, start_ms=chunk.start_ms, end_ms=chunk.end_ms)
+
+
+def _be_nice() -> None:
+    if sys.platform == "linux":
+        # There a priority is a thread's own.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
