@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from core.errors import ChunkTooLarge, ServiceError, WorkerLost
+from core.errors import ServiceError, WorkerLost
 from models.chunk import LONE_CRASH_LIMIT, Chunk
 from models.device_batch import DeviceBatch
 from models.leased_chunk import LeasedChunk
@@ -30,15 +30,6 @@ class Suspects:
         for chunk in returned:
             if chunk.crash_count >= LONE_CRASH_LIMIT:
                 self.condemn(chunk, WorkerLost())
-
-    def lose_too_large(self, batch: DeviceBatch) -> None:
-        """One chunk fits no device: alone it is condemned, in company each runs alone to find it."""
-        if batch.chunk_count > 1:
-            self.lose(batch)
-            return
-        for chunk in ChunkRepository(self.session).give_back(batch, suspect=False):
-            self.condemn(chunk, ChunkTooLarge())
-        batch.lose(at=clock.now(self.session))
 
     def hand_back(self, batch: DeviceBatch) -> None:
         """A dependency was away: nobody is suspected."""
