@@ -35,8 +35,7 @@ class EngineKeeper:
         on_unloadable: Callable[[], None] = do_nothing,
     ) -> None:
         """`on_unloadable` is called when an engine that worked before cannot be loaded any more."""
-        self.traits: Traits
-        """Known after `start`."""
+        self._traits: Traits | None = None
         self.listeners: list[Callable[[], None]] = []
         """Called, from the keeper's thread, whenever a chunk ended or an engine came or went."""
         self._load = load
@@ -56,6 +55,16 @@ class EngineKeeper:
         self._loaded.wait()
         if self._life is None:
             raise EngineBroken("The engine could not be loaded.")
+
+    @property
+    def traits(self) -> Traits:
+        """Of the present engine, else of the last one. `EngineBroken` before the first."""
+        life = self._life
+        if life is not None:
+            self._traits = life.traits
+        if self._traits is None:
+            raise EngineBroken
+        return self._traits
 
     def open(self) -> Hearing:
         """A place for one device batch. `EngineBroken` while there is no engine."""
@@ -97,7 +106,7 @@ class EngineKeeper:
             except EngineBroken:
                 self._give_up()
                 return
-            self.traits = self._life.traits
+            self._traits = self._life.traits
             self._loaded.set()
             self._tell()
             if self._closing.is_set():

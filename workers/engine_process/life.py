@@ -131,6 +131,8 @@ class Life:
         match message:
             case Ended(outcomes):
                 self._deliver(outcomes)
+            case Traits():
+                self.traits = message
             case Forgotten(keys):
                 with self._changed:
                     self._clear(keys)

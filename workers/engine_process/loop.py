@@ -13,10 +13,11 @@ from workers.engines.base import Chunk, ContinuousEngine
 def serve(engine: ContinuousEngine, connection: Connection, file: int) -> None:
     """Decode what comes over the connection, until told to stop or nobody is at its other end."""
     try:
-        connection.send(Traits.of(engine))
+        traits = Traits.of(engine)
+        connection.send(traits)
         furnished = connection.recv()
         if isinstance(furnished, Furnished):
-            EngineLoop(engine, connection, Shelf(file, places=furnished.places)).run()
+            EngineLoop(engine, connection, Shelf(file, places=furnished.places), traits).run()
     except (EOFError, ConnectionError):
         return
 
@@ -25,10 +26,14 @@ class EngineLoop:
     """One thread. A look for messages between two steps costs a microsecond, and there is no second
     thread that could hold the interpreter when the device waits for its next step."""
 
-    def __init__(self, engine: ContinuousEngine, connection: Connection, shelf: Shelf) -> None:
+    def __init__(
+        self, engine: ContinuousEngine, connection: Connection, shelf: Shelf, traits: Traits
+    ) -> None:
         self._engine = engine
         self._connection = connection
         self._shelf = shelf
+        self._traits = traits
+        """As they were told last."""
         self._poller = select.poll()
         self._poller.register(connection.fileno(), select.POLLIN)
 
@@ -43,7 +48,15 @@ class EngineLoop:
             outcomes = self._engine.step(beat=self._shelf.move_on)
             self._shelf.move_on()
             if outcomes:
+                self._tell_traits()
                 self._connection.send(Ended(tuple(outcomes)))
+
+    def _tell_traits(self) -> None:
+        """Before the outcomes that they are stored with."""
+        traits = Traits.of(self._engine)
+        if traits != self._traits:
+            self._connection.send(traits)
+            self._traits = traits
 
     def _obey(self, message: object) -> None:
         match message:

@@ -10,7 +10,7 @@ from workers.engines.base import ContinuousEngine, EngineIdentity, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """The engine's first words: loaded, and what it is."""
+    """The engine's first words: loaded, and what it is. Said again when that changes: a precision may."""
 
     identity: EngineIdentity
     max_batch_seconds: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,6 +100,21 @@ class TestHearing:
         ended = hearing.next(timeout=PATIENCE_S)
         assert ended is not None
         assert isinstance(ended[1], EngineOverloaded)
+
+
+class TestTraits:
+    def test_that_change_are_known_before_the_results_they_belong_to(
+        self, keeper: EngineKeeper, engine: SteppedEngine
+    ) -> None:
+        hearing = keeper.open()
+        hearing.add({0: speech()})
+        before = keeper.traits.identity.dtype
+
+        engine.identity = replace(engine.identity, dtype="bfloat16")
+        engine.let_end()
+        hearing.next(timeout=PATIENCE_S)
+
+        assert (before, keeper.traits.identity.dtype) == ("none", "bfloat16")
 
 
 class TestEnd:
