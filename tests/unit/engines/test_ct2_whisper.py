@@ -12,7 +12,7 @@ from tests.unit.engines.tiny_ct2_whisper import END, SPECIALS
 from workers.engines import ct2_file, ct2_whisper
 from workers.engines.checkpoints import Checkpoint
 from workers.engines.weights import load_network
-from workers.engines.whisper_prompt import WhisperPrompt
+from workers.engines.whisper.prompt import WhisperPrompt
 
 
 @pytest.fixture(scope="module")

@@ -5,27 +5,110 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from tests.unit.engines import tiny_ct2_whisper
 from workers.engines import ct2_whisper, probe, whisper
-from workers.engines.base import SAMPLE_RATE, Chunk, FinishReason, Hypothesis, Samples
+from workers.engines.base import SAMPLE_RATE, Chunk, FinishReason, Hypothesis
 from workers.engines.checkpoints import Checkpoint
-from workers.engines.decoding import Decoded
+from workers.engines.decoding import Decoded, Ending, decode
 from workers.engines.settings import EngineSettings
-from workers.engines.whisper import WhisperEngine
+from workers.engines.whisper.engine import WhisperEngine
+from workers.engines.whisper.prompt import left_padded
 
 UNSURE = Decoded(tokens=(11, 12), logprobs=(-1.5, -2.5), finish_reason=FinishReason.EOS)
 SURE = Decoded(tokens=(11, 12), logprobs=(-0.1, -0.2), finish_reason=FinishReason.EOS)
+CLIPS = [probe.speech()[: int(seconds * SAMPLE_RATE)] for seconds in (5.0, 0.4, 2.0, 1.1)]
+LANGUAGES = ("en", "zh", None, "de")
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> WhisperEngine:
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     """Random weights: it hears nothing, but goes through all the motions."""
     source, directory = tmp_path_factory.mktemp("ct2"), tmp_path_factory.mktemp("whisper")
     tiny_ct2_whisper.write(tiny_ct2_whisper.network(), source)
     ct2_whisper.convert(source, directory)
-    settings = EngineSettings(device="cpu", dtype="float32")
-    return whisper.load(settings, Checkpoint("whisper-base", Path(directory), "random", "0"))
+    return Checkpoint("whisper-base", Path(directory), "random", "0")
+
+
+@pytest.fixture(scope="module")
+def engine(checkpoint: Checkpoint) -> WhisperEngine:
+    hints = {"zh": "w7w8w9"}
+    return whisper.load(EngineSettings(device="cpu", dtype="float32", whisper_hints=hints), checkpoint)
+
+
+@pytest.fixture(scope="module")
+def stock(checkpoint: Checkpoint) -> WhisperForConditionalGeneration:
+    network = WhisperForConditionalGeneration.from_pretrained(checkpoint.path, dtype=torch.float32)
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def expected(
+    engine: WhisperEngine, stock: WhisperForConditionalGeneration, checkpoint: Checkpoint
+) -> list[Decoded]:
+    """What transformers' `generate` writes for each clip, all in one batch."""
+    features = WhisperProcessor.from_pretrained(checkpoint.path).feature_extractor
+    mel = features(CLIPS, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
+    prompts, counts = left_padded(engine._prompt.rows(LANGUAGES), filler=engine._prompt.end)
+    with torch.inference_mode():
+        return decode(
+            stock,
+            {
+                "encoder_outputs": stock.get_encoder()(mel),
+                "attention_mask": counts,
+                "decoder_input_ids": prompts,
+                "decoder_attention_mask": counts,
+            },
+            prompt_length=prompts.shape[1],
+            ending=Ending(eos=(engine._prompt.end,), caps=tuple(engine._cap(Chunk(clip)) for clip in CLIPS)),
+            config={
+                "suppress_tokens": list(engine._prompt.suppressed),
+                "begin_suppress_tokens": list(engine._prompt.suppressed_at_first),
+            },
+            beat=lambda: None,
+        )
+
+
+def written(engine: WhisperEngine, order: list[int]) -> list[Decoded]:
+    """What the engine writes for these clips in this order, its languages taken as they are."""
+    chunks = [Chunk(CLIPS[index]) for index in order]
+    network = engine._network
+    with torch.inference_mode():
+        encoded = network.encode([chunk.samples for chunk in chunks], lambda: None)
+        memory = network.decoder.listen(encoded, positions=network.config.max_target_positions)
+        opening = engine._open(memory, chunks)
+        opening.languages[:] = [LANGUAGES[index] for index in order]
+        return engine._decode(memory, opening, chunks, lambda: None)
+
+
+class TestWriting:
+    def test_is_that_of_transformers_to_the_token(
+        self, engine: WhisperEngine, expected: list[Decoded]
+    ) -> None:
+        found = written(engine, [0, 1, 2, 3])
+
+        assert [each.tokens for each in found] == [each.tokens for each in expected]
+        assert [each.finish_reason for each in found] == [each.finish_reason for each in expected]
+        assert len({len(each.tokens) for each in found}) > 1
+
+    def test_is_as_sure_as_that_of_transformers(self, engine: WhisperEngine, expected: list[Decoded]) -> None:
+        for found, wanted in zip(written(engine, [0, 1, 2, 3]), expected, strict=True):
+            assert found.logprobs == pytest.approx(wanted.logprobs, abs=1e-4)
+
+    @pytest.mark.parametrize("order", [[1, 3], [3, 2, 1, 0], [2], [1, 1, 0]])
+    def test_does_not_depend_on_who_else_is_written(
+        self, engine: WhisperEngine, expected: list[Decoded], order: list[int]
+    ) -> None:
+        found = written(engine, order)
+
+        assert [each.tokens for each in found] == [expected[index].tokens for index in order]
+
+    def test_forgets_what_it_heard_before(self, engine: WhisperEngine) -> None:
+        first = engine.recognize([Chunk(CLIPS[2])])
+        engine.recognize([Chunk(clip) for clip in CLIPS])
+
+        assert engine.recognize([Chunk(CLIPS[2])]) == first
 
 
 class TestWhisperEngine:
@@ -44,25 +127,14 @@ class TestWhisperEngine:
     def test_writes_no_more_than_its_context_holds(self, engine: WhisperEngine) -> None:
         assert engine._cap(Chunk(np.zeros(30 * SAMPLE_RATE, np.float32))) == 448 - engine._prompt.longest
 
-    def test_writes_what_the_network_likes_best_step_by_step(self, engine: WhisperEngine) -> None:
-        expected = greedy(engine, probe.speech(), steps=12)
+    def test_beats_while_it_encodes_and_writes(self, engine: WhisperEngine) -> None:
+        beats: list[None] = []
 
-        (heard,) = engine.recognize([Chunk(probe.speech(), language="en")])
+        (heard,) = engine.recognize([Chunk(CLIPS[0])], beat=lambda: beats.append(None))
 
-        assert heard.token_logprobs[:12] == pytest.approx(expected, abs=1e-4)
+        assert len(beats) > len(heard.token_logprobs)
 
+    def test_in_bfloat16_hears_in_the_layout_of_the_processor(self, checkpoint: Checkpoint) -> None:
+        engine = whisper.load(EngineSettings(device="cpu", dtype="bfloat16"), checkpoint)
 
-def greedy(engine: WhisperEngine, samples: Samples, *, steps: int) -> list[float]:
-    """The slow way: nothing cached, one row, the whole prompt at once."""
-    network, prompt = engine._network, engine._prompt
-    tokens, logprobs = prompt.rows(["en"])[0], []
-    with torch.inference_mode():
-        encoded = network.get_encoder()(engine._log_mel([samples]))
-        for step in range(steps):
-            output = network(encoder_outputs=encoded, decoder_input_ids=torch.tensor([tokens]))
-            scores = output.logits[0, -1].float()
-            scores[list(prompt.suppressed)] = -torch.inf
-            scores[list(prompt.suppressed_at_first) if step == 0 else []] = -torch.inf
-            logprobs.append(float(scores.log_softmax(dim=-1).max()))
-            tokens.append(int(scores.argmax()))
-    return logprobs
+        assert engine.recognize([Chunk(CLIPS[0])])[0].token_logprobs

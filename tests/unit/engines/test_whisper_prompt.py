@@ -6,7 +6,7 @@ from transformers import GenerationConfig, WhisperTokenizer
 from core.errors import UnsupportedOption
 from tests.unit.engines import tiny_ct2_whisper
 from workers.engines import ct2_whisper
-from workers.engines.whisper_prompt import WhisperPrompt, left_padded
+from workers.engines.whisper.prompt import WhisperPrompt, left_padded
 
 SHARED = {"decoder_start_token_id": 1, "no_timestamps_token_id": 6, "eos_token_id": 0}
 MULTILINGUAL = GenerationConfig(
