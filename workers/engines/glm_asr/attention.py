@@ -6,13 +6,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol, cast
+from inspect import signature
+from typing import Any, Final, Protocol, cast
 
 import torch
 from torch.nn import functional
 from torch.nn.attention.varlen import varlen_attn
 
 logger = logging.getLogger(__name__)
+
+SPLITS: Final[dict[str, Any]] = {"num_splits": 1} if "num_splits" in signature(varlen_attn).parameters else {}
+"""Split keys left rows unwritten in torch 2.13 (pytorch #194167), and one split makes what a slot hears
+independent of its neighbours' lengths. Older versions have no such switch."""
 
 TOLERANCE: Final = 2e-2
 """Largest difference between the two ways on unit-normal inputs in half precision."""
@@ -86,6 +91,10 @@ class PlainAttention:
 class VarlenAttention:
     """torch's own flash attention for sequences of different lengths: reads valid keys only."""
 
+    def __init__(self) -> None:
+        self._bounds: dict[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] = {}
+        """By slots and positions; made once, not at each of 28 layers."""
+
     def prefill(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, packed: Packed) -> torch.Tensor:
         longest = max(packed.lengths)
         heard = varlen_attn(
@@ -94,23 +103,29 @@ class VarlenAttention:
         return cast("torch.Tensor", heard)
 
     def decode(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        slots, positions = k.shape[:2]
-        places = torch.arange(slots + 1, dtype=torch.int32, device=q.device)
+        positions = k.shape[1]
+        queries, keys = self._bounds_of(k.shape[0], positions, q.device)
         heard = varlen_attn(
             q,
             k.flatten(0, 1),
             v.flatten(0, 1),
-            places,
-            places * positions,
+            queries,
+            keys,
             1,
             positions,
             enable_gqa=True,
             seqused_k=valid,
-            # Split keys left rows unwritten in torch 2.13 (pytorch #194167); and one split makes a
-            # slot's result independent of its neighbours' lengths.
-            num_splits=1,
+            **SPLITS,
         )
         return cast("torch.Tensor", heard)
+
+    def _bounds_of(
+        self, slots: int, positions: int, device: torch.device
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        if (slots, positions) not in self._bounds:
+            places = torch.arange(slots + 1, dtype=torch.int32, device=device)
+            self._bounds[slots, positions] = places, places * positions
+        return self._bounds[slots, positions]
 
 
 def chosen(device: torch.device, dtype: torch.dtype, *, heads: int, key_heads: int, size: int) -> Attention:

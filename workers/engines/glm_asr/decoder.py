@@ -128,10 +128,10 @@ class Decoder:
         return heads[:, : self.heads], kv
 
     def _finish(self, layer: Layer, x: torch.Tensor, heard: torch.Tensor) -> torch.Tensor:
-        # addmm adds the residual inside the matrix product.
-        x = torch.addmm(x, heard.reshape(x.shape[0], -1), layer.out.T)
+        # addmm adds to the residual inside the matrix product.
+        x.addmm_(heard.reshape(x.shape[0], -1), layer.out.T)
         gate, up = functional.linear(self._normed(x, layer.second_norm), layer.gate_up).chunk(2, dim=-1)
-        return torch.addmm(x, functional.silu(gate).mul_(up), layer.down.T)
+        return x.addmm_(functional.silu(gate).mul_(up), layer.down.T)
 
     def _scores(self, x: torch.Tensor) -> torch.Tensor:
         return functional.linear(self._normed(x, self._norm), self._head)

@@ -25,6 +25,8 @@ Start = Callable[[torch.dtype], Runner]
 """A runner in this precision; loads the weights anew."""
 Read = Callable[[Decoded], str]
 """The text of what was written."""
+CapFor = Callable[[float, int], int]
+"""The most tokens for so many seconds of audio, and of any text."""
 
 
 class GlmAsrEngine:
@@ -40,6 +42,7 @@ class GlmAsrEngine:
         start: Start,
         read: Read,
         doubt: Doubt,
+        cap: CapFor = cap_for,
     ) -> None:
         self._identity = identity
         self._runner = runner
@@ -48,6 +51,7 @@ class GlmAsrEngine:
         self._start = start
         self._read = read
         self._doubt = doubt
+        self._cap = cap
         self._schedule = Schedule(runner, plan, doubt)
         self._alive: set[int] = set()
         """Keys whose outcome is still owed."""
@@ -82,7 +86,7 @@ class GlmAsrEngine:
         elif not is_audible(chunk):
             self._known.append(Outcome(key, Hypothesis(text="", language=chunk.language)))
         else:
-            self._schedule.add(Request(key, chunk.samples, cap_for(chunk.seconds, MOST_TOKENS)))
+            self._schedule.add(Request(key, chunk.samples, self._cap(chunk.seconds, MOST_TOKENS)))
 
     def cancel(self, keys: Collection[int]) -> None:
         self._alive -= set(keys)

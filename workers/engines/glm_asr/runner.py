@@ -48,6 +48,8 @@ class Runner:
         clock: StageClock | None = None,
     ) -> None:
         network.requires_grad_(False)
+        if network.device.type == "cuda":
+            torch.cuda.set_device(network.device)
         text = network.config.text_config
         self.device, self.dtype = network.device, network.dtype
         attention = attentions.chosen(

@@ -101,20 +101,22 @@ class Slots:
     def step(self, slots: int, *, penalised: bool) -> None:
         """The next token of each running one of the first `slots`; nothing here depends on values,
         so that it can be recorded once and replayed."""
-        running = self.state[:slots] == State.RUNNING
+        # masked_fill, here and below: torch.where would copy a Python number to the device each time,
+        # which a recording cannot hold.
+        still = self.state[:slots] != State.RUNNING
         lengths = self._lengths[:slots]
         scores = self._decoder.step(
             self._tokens[:slots],
             # Past every text's last position, where a slot that stands still does no harm.
-            torch.where(running, lengths, self._decoder.positions - 1),
-            torch.where(running, lengths + 1, 1),
+            lengths.masked_fill(still, self._decoder.positions - 1),
+            (lengths + 1).masked_fill(still, 1),
             self.cache[:, :slots],
-        ).float()
+        )
         tokens = (self._penalise(scores, slots) if penalised else scores).argmax(dim=-1)
-        logprobs = scores.gather(1, tokens[:, None])[:, 0] - scores.logsumexp(dim=-1)
-        self._note(tokens, logprobs, running)
+        logprobs = scores.log_softmax(dim=-1, dtype=torch.float32).gather(1, tokens[:, None])[:, 0]
+        self._note(tokens, logprobs, still)
         self._tokens[:slots] = tokens
-        lengths += running
+        lengths += ~still
 
     def _penalise(self, scores: torch.Tensor, slots: int) -> torch.Tensor:
         # The step's own input is what was chosen last.
@@ -123,23 +125,24 @@ class Slots:
         factor = self._penalties[:slots, None]
         return torch.where(seen, torch.where(scores > 0, scores / factor, scores * factor), scores)
 
-    def _note(self, tokens: torch.Tensor, logprobs: torch.Tensor, running: torch.Tensor) -> None:
+    def _note(self, tokens: torch.Tensor, logprobs: torch.Tensor, still: torch.Tensor) -> None:
         slots = len(tokens)
         counts, recent, rounds = self.counts[:slots], self._recent[:slots], self._rounds[:slots]
-        column = torch.where(running, counts, self._dump)[:, None]
+        column = counts.masked_fill(still, self._dump)[:, None]
         self.written[:slots].scatter_(1, column, tokens[:, None])
         self.logprobs[:slots].scatter_(1, column, logprobs[:, None])
-        counts += running
+        counts += ~still
         rounds += 1
         rounds *= recent == tokens[:, None]
         recent.copy_(torch.cat((tokens[:, None], recent[:, :-1]), dim=1))
-        verdict = torch.where(counts >= self._caps[:slots], State.LENGTH, State.RUNNING)
+        verdict = torch.zeros_like(tokens)
         # The last one wins, so the best reason comes last.
-        verdict = torch.where((rounds >= self._loop).any(dim=1), State.LOOP, verdict)
-        verdict = torch.where((tokens[:, None] == self._eos).any(dim=1), State.EOS, verdict)
-        verdict = torch.where(logprobs <= 0.0, verdict, State.BROKEN)  # NaN is not
+        verdict.masked_fill_(counts >= self._caps[:slots], State.LENGTH)
+        verdict.masked_fill_((rounds >= self._loop).any(dim=1), State.LOOP)
+        verdict.masked_fill_((tokens[:, None] == self._eos).any(dim=1), State.EOS)
+        verdict.masked_fill_(~(logprobs <= 0.0), State.BROKEN)  # NaN is not
         state = self.state[:slots]
-        state.copy_(torch.where(running, verdict, state))
+        state.copy_(torch.where(still, state, verdict))
 
 
 def _numbers(*shape: int) -> torch.Tensor:

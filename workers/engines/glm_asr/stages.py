@@ -40,6 +40,15 @@ class EventClock:
         end.record()
         self._spans.append((stage, begin, end))
 
+    def forget(self) -> None:
+        """Begin anew, after a warm-up."""
+        self._spans.clear()
+
+    @property
+    def steps(self) -> int:
+        """Decode steps so far."""
+        return sum(stage is Stage.DECODE for stage, _, _ in self._spans)
+
     def seconds(self) -> dict[Stage, float]:
         """By stage; waits for the device."""
         torch.cuda.synchronize()
