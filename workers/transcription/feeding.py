@@ -71,11 +71,11 @@ class Feeding:
     def _hand_over(self, portion: dict[int, Chunk]) -> None:
         if not portion:
             return
+        self._hearing.add(portion)
+        portion.clear()
         if not self.has_begun:
             self.has_begun = True
             self._turn.is_fed()
-        self._hearing.add(portion)
-        portion.clear()
 
     def _listen(self, seconds: float) -> None:
         ended = self._hearing.next(timeout=seconds)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
@@ -61,10 +63,16 @@ def submitted(process: Process, body: bytes) -> uuid.UUID:
 def transcribe(process: Process, engine: ScriptedEngine) -> Summary | None:
     with process.sessions.begin() as session:
         batch_id = DeviceBatchRepository(session).open(MODEL).id
+    with kept(engine) as keeper:
+        return DeviceBatchRunner(process, keeper, worker="tests").run(batch_id)
+
+
+@contextmanager
+def kept(engine: ScriptedEngine) -> Iterator[EngineKeeper]:
     keeper = EngineKeeper(lambda: continuous(engine), ThreadHost, retry_pause=0.0)
     keeper.start()
     try:
-        return DeviceBatchRunner(process, keeper, worker="tests").run(batch_id)
+        yield keeper
     finally:
         keeper.close()
 
@@ -218,6 +226,19 @@ class AwayStorage(ObjectStorage):
         raise StorageUnavailable
 
 
+class SlowStorage(ObjectStorage):
+    """Something happens while it is read."""
+
+    def __init__(self, storage: ObjectStorage, meanwhile: Callable[[], None]) -> None:
+        self._storage = storage
+        self._meanwhile = [meanwhile]
+
+    def read(self, key: str, *, first_byte: int, last_byte: int) -> bytes:
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        return self._storage.read(key, first_byte=first_byte, last_byte=last_byte)
+
+
 class TestDeviceBatch:
     @pytest.fixture(autouse=True)
     def prepared(self, process: Process, job_id: uuid.UUID) -> None:
@@ -241,6 +262,27 @@ class TestDeviceBatch:
         with sessions.begin() as session:
             chunks = session.query(Chunk).all()
         assert {(chunk.state, chunk.alone) for chunk in chunks} == {(ChunkState.QUEUED, True)}
+
+    def test_chunks_that_a_dying_engine_never_had_are_not_suspected(
+        self, process: Process, sessions: SessionFactory
+    ) -> None:
+        with sessions.begin() as session:
+            batch_id = DeviceBatchRepository(session).open(MODEL).id
+
+        with kept(BrokenEngine(ZeroDivisionError())) as keeper:
+
+            def break_engine() -> None:
+                poison = keeper.open()
+                poison.add({0: EngineChunk(np.zeros(16_000, np.float32))})
+                with pytest.raises(EngineBroken):
+                    poison.next(timeout=30.0)
+
+            storage = SlowStorage(process.storage, break_engine)
+            DeviceBatchRunner(replace(process, storage=storage), keeper, worker="tests").run(batch_id)
+
+        with sessions.begin() as session:
+            chunks = session.query(Chunk).all()
+        assert {(chunk.state, chunk.alone) for chunk in chunks} == {(ChunkState.QUEUED, False)}
 
     def test_all_is_heard_in_the_end_after_a_crash(
         self, process: Process, sessions: SessionFactory, job_id: uuid.UUID
