@@ -13,6 +13,8 @@ import torch
 from torch.nn import functional
 from torch.nn.attention.varlen import varlen_attn
 
+from workers.engines.glm_asr.transfers import to_device
+
 logger = logging.getLogger(__name__)
 
 SPLITS: Final[dict[str, Any]] = {"num_splits": 1} if "num_splits" in signature(varlen_attn).parameters else {}
@@ -35,7 +37,7 @@ class Packed:
     def of(cls, lengths: Sequence[int], device: torch.device) -> Packed:
         bounds = torch.zeros(len(lengths) + 1, dtype=torch.int32)
         bounds[1:] = torch.tensor(lengths, dtype=torch.int32).cumsum(0)
-        return cls(tuple(lengths), bounds.to(device, non_blocking=True))
+        return cls(tuple(lengths), to_device(bounds, device))
 
 
 class Attention(Protocol):
