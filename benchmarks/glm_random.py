@@ -44,10 +44,11 @@ class RandomGlm:
     def engine(self, clock: StageClock | None = None) -> GlmAsrEngine:
         """Takes the memory of its slots; `close` gives it back."""
         start = partial(self._runner, clock)
+        chunks = self.plan.batch_chunks
         return GlmAsrEngine(
             start(self.network.dtype),
             plan=self.plan,
-            budget=Budget(self.plan.slots, self.plan.slots * MAX_CHUNK_SECONDS, self.plan.slots),
+            budget=Budget(chunks, chunks * MAX_CHUNK_SECONDS, chunks),
             identity=EngineIdentity("glm-asr random", "benchmark", str(self.network.device), ""),
             start=start,
             read=as_numbers,

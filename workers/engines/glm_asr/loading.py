@@ -41,7 +41,7 @@ def load(settings: EngineSettings, checkpoint: Checkpoint) -> GlmAsrEngine:
     return GlmAsrEngine(
         runner,
         plan=plan,
-        budget=Budget.of(settings, rows=plan.slots),
+        budget=Budget.of(settings, rows=plan.batch_chunks),
         identity=EngineIdentity(
             model=checkpoint.model,
             version=devices.version_with(checkpoint),

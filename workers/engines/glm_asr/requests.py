@@ -20,6 +20,8 @@ class Request:
     samples: Samples
     cap: int
     """The most tokens of its text."""
+    waits_since: int = 0
+    """The launch after which it came."""
     first: Decoded | None = None
     """What was written at first, while it is decoded once more."""
 

@@ -30,6 +30,11 @@ REASONS: Final = {
 REFILL_SHARE: Final = 8
 """Slots are refilled once one in so many is free: fewer make small, slow encoder batches."""
 
+GROUP: Final = 8
+"""Chunks that come one by one wait for so many of each other: the encoder takes hardly longer for them."""
+PATIENCE: Final = 4
+"""Launches after which a chunk no longer waits for others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -86,6 +91,7 @@ class Schedule:
         return [*self._waiting, *self._running.values(), *texts]
 
     def add(self, request: Request) -> None:
+        request.waits_since = self._launches
         self._waiting.append(request)
 
     def cancel(self, keys: Collection[int]) -> None:
@@ -131,7 +137,7 @@ class Schedule:
         if not doubtful:
             return [Finished(request, decoded)]
         request.first = decoded
-        self._waiting.append(request)
+        self.add(request)
         return []
 
     def _look_for_endings(self) -> None:
@@ -189,11 +195,16 @@ class Schedule:
 
     def _admissible(self) -> int:
         wanted = min(len(self._waiting), self._windows)
-        if self._short and self._running:
-            return 0
-        if self._running and len(self._free) < min(wanted, max(1, self._plan.slots // REFILL_SHARE)):
+        if not wanted or (self._running and not self._pays(wanted)):
             return 0
         return min(wanted, len(self._free))
+
+    def _pays(self, wanted: int) -> bool:
+        """Whether to interrupt those that run for so many others."""
+        if self._short or len(self._free) < min(wanted, max(1, self._plan.slots // REFILL_SHARE)):
+            return False
+        patient = self._launches - self._waiting[0].waits_since < PATIENCE
+        return wanted >= min(GROUP, self._windows) or not patient
 
     def _admitted(self, batch: Sequence[Request]) -> bool:
         slots = heapq.nsmallest(len(batch), self._free)

@@ -65,6 +65,12 @@ class Plan:
     steps_per_launch: int
     """Steps queued before the host looks at what has ended."""
 
+    @property
+    def batch_chunks(self) -> int:
+        """Of a device batch: where the next one overlaps, half of the slots, so that two fill them and
+        little is claimed before there is a slot for it."""
+        return max(1, self.slots // 2) if self.window_buckets else self.slots
+
     @classmethod
     def of(cls, device: torch.device, needs: Needs, *, free_bytes: int, most: int | None = None) -> Plan:
         """The most slots and windows that fit, powers of two; `most` caps the slots."""

@@ -112,6 +112,21 @@ class TestSchedule:
 
         assert order == [1, 2, 0]
 
+    def test_lets_chunks_that_come_one_by_one_wait_for_each_other(self, lab: Lab) -> None:
+        schedule = schedule_of(lab, plan_of(8, windows=4), rules=Rules((), MOST_TOKENS, stop_loops=False))
+        work = requests(MIXED[:5], caps=[40] * 5)
+        schedule.add(work[0])
+        schedule.step()
+
+        admitted = []
+        for request in (*work[1:4], None, None):
+            if request is not None:
+                schedule.add(request)
+            schedule.step()
+            admitted.append(len(schedule._running))
+
+        assert admitted == [1, 1, 1, 1, 4]
+
     def test_stops_a_loop(self, spoilt: Lab) -> None:
         with torch.no_grad():
             spoilt.network.lm_head.weight.zero_()  # every token is as likely as the first

@@ -75,6 +75,12 @@ class TestPlan:
         assert (made.slots, made.windows) == (most, most)
         assert made.slot_buckets[-1] == most
 
+    def test_fills_its_slots_with_two_device_batches(self, needs: Needs) -> None:
+        made = plan(needs, 141)
+
+        assert 2 * made.batch_chunks == made.slots
+        assert Plan.of(CPU, needs, free_bytes=0).batch_chunks == CPU_SLOTS
+
     def test_of_a_cpu_asks_for_no_memory(self, needs: Needs) -> None:
         made = Plan.of(CPU, needs, free_bytes=0)
 
