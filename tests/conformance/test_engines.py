@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import pytest
 
-from core.errors import ChunkTooLarge, EngineOverloaded
+from core.errors import EngineOverloaded
 from tests.conformance.clips import turns
-from workers.engines.base import SAMPLE_RATE, Chunk, Engine, FinishReason, Hypothesis
-from workers.transcription.recognition import recognize
+from workers.engines.base import SAMPLE_RATE, Chunk, Engine, FinishReason, Hypothesis, Outcome
+from workers.engines.continuous import continuous
 
 CLIPS = [turn.chunk for turn in turns("call_en")[:3]]
 LONG = Chunk(np.concatenate([turn.chunk.samples for turn in turns("call_en")[:6:2]])[: 20 * SAMPLE_RATE])
@@ -20,6 +22,21 @@ def silence(seconds: float) -> Chunk:
 
 def texts(hypotheses: list[Hypothesis]) -> list[str]:
     return [hypothesis.text for hypothesis in hypotheses]
+
+
+def heard_continuously(
+    engine: Engine, chunks: Sequence[Chunk], *, cancelled: Collection[int] = ()
+) -> dict[int, Hypothesis | EngineOverloaded]:
+    """By place, through the seam that workers use."""
+    running = continuous(engine)
+    for key, chunk in enumerate(chunks):
+        running.add(key, chunk)
+    running.cancel(cancelled)
+    outcomes: list[Outcome] = []
+    while not running.is_idle:
+        outcomes += running.step()
+    assert len({outcome.key for outcome in outcomes}) == len(outcomes)
+    return {outcome.key: outcome.result for outcome in outcomes}
 
 
 @pytest.fixture(scope="session")
@@ -65,14 +82,37 @@ class TestBatch:
         with pytest.raises(EngineOverloaded):
             engine.recognize([silence(seconds)] * engine.max_batch_chunks)
 
-    def test_with_too_many_chunks_is_halved_by_the_caller(
+
+class TestContinuously:
+    def test_any_number_of_chunks_is_heard(self, engine: Engine, alone: list[Hypothesis]) -> None:
+        silences = engine.max_batch_chunks
+
+        heard = heard_continuously(engine, [CLIPS[0], *[silence(1.0)] * silences, CLIPS[1]])
+
+        found = [heard[key] for key in range(silences + 2)]
+        assert [each.text for each in found if isinstance(each, Hypothesis)] == [
+            alone[0].text,
+            *[""] * silences,
+            alone[1].text,
+        ]
+
+    def test_what_is_cancelled_is_not_answered(self, engine: Engine, alone: list[Hypothesis]) -> None:
+        heard = heard_continuously(engine, CLIPS, cancelled=[0, 2])
+
+        assert heard.keys() == {1}
+        assert isinstance(heard[1], Hypothesis)
+        assert heard[1].text == alone[1].text
+
+    def test_a_chunk_longer_than_the_window_is_refused_and_never_cut_short(
         self, engine: Engine, alone: list[Hypothesis]
     ) -> None:
-        chunks = [CLIPS[0], *[silence(1.0)] * engine.max_batch_chunks, CLIPS[1]]
+        too_long = Chunk(np.full(30 * SAMPLE_RATE + 1, 0.1, np.float32))
 
-        heard = recognize(engine, chunks)
+        heard = heard_continuously(engine, [too_long, CLIPS[0]])
 
-        assert texts(heard) == [alone[0].text, *[""] * engine.max_batch_chunks, alone[1].text]
+        assert isinstance(heard[0], EngineOverloaded)
+        assert isinstance(heard[1], Hypothesis)
+        assert heard[1].text == alone[0].text
 
 
 class TestChunk:
@@ -89,10 +129,6 @@ class TestChunk:
         brief = Chunk(CLIPS[0].samples[10_000:11_600])
 
         assert len(engine.recognize([brief])) == 1
-
-    def test_longer_than_the_window_is_refused_and_never_cut_short(self, engine: Engine) -> None:
-        with pytest.raises(ChunkTooLarge):
-            recognize(engine, [Chunk(np.full(30 * SAMPLE_RATE + 1, 0.1, np.float32))])
 
 
 class TestHypothesis:

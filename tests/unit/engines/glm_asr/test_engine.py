@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import ChunkTooLarge, EngineBroken, EngineOverloaded, LeaseLost, UnsupportedOption
+from core.errors import EngineBroken, EngineOverloaded, LeaseLost, UnsupportedOption
 from tests.unit.engines.glm_asr.conftest import clips
 from workers.engines import probe
 from workers.engines.base import SAMPLE_RATE, Chunk, FinishReason, Hypothesis, Outcome
@@ -17,7 +17,6 @@ from workers.engines.glm_asr import loading
 from workers.engines.glm_asr.doubts import never
 from workers.engines.glm_asr.engine import GlmAsrEngine
 from workers.engines.settings import EngineSettings
-from workers.transcription.recognition import recognize
 
 SPEECH = Chunk(probe.speech())
 NOISE = [Chunk(clip) for clip in clips([0.7, 3.0, 1.1])]
@@ -101,8 +100,8 @@ class TestGlmAsrEngine:
         before = engine.recognize([SPEECH])
         fail_once(engine, torch.OutOfMemoryError("CUDA out of memory."))
 
-        with pytest.raises(ChunkTooLarge):
-            recognize(engine, [SPEECH])
+        with pytest.raises(EngineOverloaded):
+            engine.recognize([SPEECH])
 
         assert engine.recognize([SPEECH]) == before
 
