@@ -13,7 +13,8 @@ SPEECH = {mix: [Clip(np.zeros(10 * SAMPLE_RATE, np.float32), "hello there")] for
 def runs(**seconds: float) -> cpu.Runs:
     """Every contender needs ten seconds unless told otherwise."""
     return {
-        name: {mix: [Heard(seconds.get(name, 10.0), ["hello there"])] for mix in cpu.MIXES} for name in CONTENDERS
+        name: {mix: [Heard(seconds.get(name, 10.0), ["hello there"])] for mix in cpu.MIXES}
+        for name in CONTENDERS
     }
 
 

@@ -8,10 +8,11 @@ import torch
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from tests.unit.engines import tiny_ct2_whisper
+from tests.unit.engines.generating import Ending, decode
 from workers.engines import ct2_whisper, probe, whisper
 from workers.engines.base import SAMPLE_RATE, Chunk, FinishReason, Hypothesis
 from workers.engines.checkpoints import Checkpoint
-from workers.engines.decoding import Decoded, Ending, decode
+from workers.engines.decoding import Decoded
 from workers.engines.settings import EngineSettings
 from workers.engines.whisper.engine import WhisperEngine
 from workers.engines.whisper.prompt import left_padded
@@ -109,6 +110,34 @@ class TestWriting:
         engine.recognize([Chunk(clip) for clip in CLIPS])
 
         assert engine.recognize([Chunk(CLIPS[2])]) == first
+
+
+class TestScores:
+    def test_in_bfloat16_are_exact_for_the_likeliest_words(self, checkpoint: Checkpoint) -> None:
+        engine = whisper.load(EngineSettings(device="cpu", dtype="bfloat16"), checkpoint)
+        decoder = engine._network.decoder
+        states = torch.randn(3, decoder.words.shape[1], generator=torch.Generator().manual_seed(3)).bfloat16()
+        exact = states.float() @ decoder.words.float().T
+
+        with torch.inference_mode():
+            found = decoder.scores(states)
+
+        best = exact.topk(4, dim=-1)
+        torch.testing.assert_close(found.gather(1, best.indices), best.values, atol=1e-4, rtol=0)
+
+    def test_of_what_may_not_be_written_stay_impossible(self, checkpoint: Checkpoint) -> None:
+        engine = whisper.load(EngineSettings(device="cpu", dtype="bfloat16"), checkpoint)
+        decoder = engine._network.decoder
+        states = torch.randn(2, decoder.words.shape[1], generator=torch.Generator().manual_seed(3)).bfloat16()
+        with torch.inference_mode():
+            best = int(decoder.scores(states)[0].argmax())
+            bias = torch.full((decoder.words.shape[0],), -torch.inf, dtype=torch.bfloat16)
+            bias[best] = 0.0
+
+            found = decoder.scores(states, bias)
+
+        assert found.isfinite().sum().item() == 2
+        assert found.argmax(dim=-1).tolist() == [best, best]
 
 
 class TestWhisperEngine:

@@ -12,8 +12,9 @@ import torch
 from transformers import GlmAsrForConditionalGeneration, GlmAsrProcessor, WhisperFeatureExtractor
 
 from tests.conformance import tiny_glm_asr
+from tests.unit.engines.generating import Ending, decode
 from workers.engines.base import SAMPLE_RATE, Samples, no_beat
-from workers.engines.decoding import Decoded, Ending, decode
+from workers.engines.decoding import Decoded
 from workers.engines.glm_asr.prompt import Prompt
 from workers.engines.glm_asr.runner import Runner
 from workers.engines.glm_asr.sizing import Plan

@@ -4,8 +4,9 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from tests.unit.engines.generating import Ending, decode
 from workers.engines.base import FinishReason, no_beat
-from workers.engines.decoding import Decoded, Ending, NonFinite, decode
+from workers.engines.decoding import Decoded, NonFinite
 
 VOCABULARY = 50
 PROMPTS = torch.tensor([[1, 2, 3, 4], [9, 8, 7, 6]])
