@@ -85,3 +85,9 @@ def library_path() -> dict[str, str]:
 def hand_down(settings: Mapping[str, str]) -> None:
     """Set these for this process and all that it starts; the only place that writes the environment."""
     os.environ.update(settings)
+
+
+def hand_down_unless_set(settings: Mapping[str, str]) -> None:
+    """The same, but the user's own wishes stay."""
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)

@@ -8,10 +8,14 @@ import typer
 
 from core.broker import FINISH_QUEUE, PREPARE_QUEUE, transcribe_queue
 from core.catalog import model_named
-from core.settings import ModelStoreSettings, hand_down
+from core.settings import ModelStoreSettings, hand_down, hand_down_unless_set
 
 CPU_QUEUES = (PREPARE_QUEUE, FINISH_QUEUE)
 TRANSCRIBE = "transcribe"
+PATIENCE = {"GOMP_SPINCOUNT": "5000"}
+"""How often a thread of torch looks for work before it sleeps. By default it spins for milliseconds, on a
+core that others may need: beside one busy process on two cores Whisper took three times as long. Alone
+it takes some 4 % longer so; see docs/engine.md."""
 
 
 def worker(
@@ -35,6 +39,7 @@ def _transcribe(model: str | None, device: str) -> None:
         raise typer.BadParameter("a transcribe worker needs one", param_hint="--model")
     _check_checkpoint(model)
     hand_down({"CALLSCRIBE_WORKER_MODEL": model, "CALLSCRIBE_ENGINE__DEVICE": device})
+    hand_down_unless_set(PATIENCE)
     from workers.transcription.appetite import MOST_AT_ONCE  # noqa: PLC0415 - as in _run
 
     # The engine is in a process of its own; these threads claim, read and commit.
