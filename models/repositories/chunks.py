@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import func, literal, or_, select, tuple_, update
+from sqlalchemy import Integer, and_, cast, func, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from models.chunk import Chunk, bucket_of
@@ -98,8 +98,11 @@ class ChunkRepository:
         return self.session.scalars(query.distinct()).all()
 
     def give_back(self, batch: DeviceBatch, *, suspect: bool) -> list[Chunk]:
-        """Queue again what a device batch still holds; suspects will be claimed alone."""
-        was_alone = batch.chunk_count == 1
+        """Queue again what a device batch still holds; suspects will be claimed alone.
+
+        A crash counts against a chunk that was claimed as a suspect: no other has been in the engine
+        by itself for sure, for device batches overlap.
+        """
         query = (
             update(Chunk)
             .where(Chunk.device_batch_id == batch.id, Chunk.state == ChunkState.LEASED)
@@ -107,7 +110,7 @@ class ChunkRepository:
                 state=ChunkState.QUEUED,
                 lease_expires_at=None,
                 alone=or_(Chunk.alone, literal(suspect)),
-                crash_count=Chunk.crash_count + int(suspect and was_alone),
+                crash_count=Chunk.crash_count + cast(and_(Chunk.alone, literal(suspect)), Integer),
             )
             .returning(Chunk)
             .execution_options(synchronize_session=False)

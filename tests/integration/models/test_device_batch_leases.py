@@ -221,6 +221,22 @@ class TestCrash:
         assert builders.state_of(sessions, poisoned) is JobState.FAILED
         assert [chunk.job_id for chunk in chunks] == [innocent]
 
+    def test_a_crash_counts_against_no_chunk_that_may_have_had_company(
+        self, sessions: SessionFactory
+    ) -> None:
+        """Device batches overlap in the engine, so one of a single chunk proves nothing."""
+        job = prepared(sessions)
+
+        for _ in range(LONE_CRASH_LIMIT):
+            builders.started_batch(sessions, ttl=EXPIRED)
+            reap(sessions)
+        before_last = builders.state_of(sessions, job)
+        builders.started_batch(sessions, ttl=EXPIRED)
+        reap(sessions)
+
+        assert before_last is JobState.PROCESSING
+        assert builders.state_of(sessions, job) is JobState.FAILED
+
     def test_a_renewed_lease_is_not_reaped(self, sessions: SessionFactory) -> None:
         prepared(sessions)
         batch_id, _ = builders.started_batch(sessions, ttl=EXPIRED)
