@@ -16,7 +16,7 @@ from transformers import GlmAsrConfig, GlmAsrForConditionalGeneration, WhisperFe
 
 from workers.engines.base import MAX_CHUNK_SECONDS, SAMPLE_RATE, EngineIdentity, Samples
 from workers.engines.batching import Budget
-from workers.engines.decoding import Decoded
+from workers.engines.decoding import Decoded, NonFinite
 from workers.engines.glm_asr.doubts import never
 from workers.engines.glm_asr.engine import GlmAsrEngine
 from workers.engines.glm_asr.prompt import Prompt
@@ -56,7 +56,9 @@ class RandomGlm:
             cap=forced_tokens,
         )
 
-    def _runner(self, clock: StageClock | None, _dtype: torch.dtype) -> Runner:
+    def _runner(self, clock: StageClock | None, dtype: torch.dtype) -> Runner:
+        if dtype is not self.network.dtype:
+            raise NonFinite  # another precision would be another measurement
         log_mel = LogMel(self.features.mel_filters, self.network.device)
         rules = Rules(eos=(), most_tokens=MOST_TOKENS, stop_loops=False)
         return Runner(self.network, log_mel, PROMPT, plan=self.plan, rules=rules, clock=clock)
