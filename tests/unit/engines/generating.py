@@ -20,7 +20,7 @@ from transformers import (
 
 from workers.engines import loops
 from workers.engines.base import Beat, FinishReason
-from workers.engines.decoding import Decoded, NonFinite
+from workers.engines.decoding import Decoded
 
 _RUNNING: Final = 0
 _REASONS: Final = (FinishReason.EOS, FinishReason.LOOP, FinishReason.LENGTH)
@@ -115,17 +115,6 @@ class _Umpire(StoppingCriteria):
             written.tolist(), logprobs.tolist(), self._lengths.tolist(), self._reasons.tolist(), strict=True
         )
         return [
-            _decoded(tokens[:length], likelihoods[:length], _REASONS[reason - 1])
+            Decoded.of(tokens[:length], likelihoods[:length], _REASONS[reason - 1])
             for tokens, likelihoods, length, reason in rows
         ]
-
-
-def _decoded(tokens: list[int], logprobs: list[float], reason: FinishReason) -> Decoded:
-    if not all(value <= 0.0 for value in logprobs):  # NaN is not
-        raise NonFinite
-    length = len(tokens)
-    if reason is FinishReason.EOS:
-        length -= 1
-    elif reason is FinishReason.LOOP:
-        length = loops.length_before_loop(tokens)
-    return Decoded(tuple(tokens[:length]), tuple(logprobs[:length]), reason)

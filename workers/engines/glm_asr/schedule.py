@@ -11,7 +11,6 @@ from typing import Final
 import torch
 
 from core.errors import EngineOverloaded
-from workers.engines import loops
 from workers.engines.base import FinishReason
 from workers.engines.decoding import Decoded, NonFinite
 from workers.engines.faults import device_faults
@@ -124,7 +123,7 @@ class Schedule:
                 texts.endings, texts.tokens.arrived().tolist(), texts.logprobs.arrived().tolist(), strict=True
             )
             for (request, state, count), tokens, logprobs in rows:
-                decoded = _decoded(tokens[:count], logprobs[:count], state)
+                decoded = Decoded.of(tokens[:count], logprobs[:count], REASONS[state])
                 finished += self._judged(request, decoded)
         return finished
 
@@ -234,12 +233,3 @@ class Schedule:
 def _admission(slot: int, request: Request) -> Admission:
     penalty = 1.0 if request.first is None else PENALTY
     return Admission(slot, request.samples, request.cap, penalty)
-
-
-def _decoded(tokens: list[int], logprobs: list[float], state: State) -> Decoded:
-    length = len(tokens)
-    if state is State.EOS:
-        length -= 1
-    elif state is State.LOOP:
-        length = loops.length_before_loop(tokens)
-    return Decoded(tuple(tokens[:length]), tuple(logprobs[:length]), REASONS[state])

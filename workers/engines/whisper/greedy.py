@@ -10,7 +10,7 @@ import torch
 
 from workers.engines import loops
 from workers.engines.base import Beat, FinishReason
-from workers.engines.decoding import Decoded, NonFinite
+from workers.engines.decoding import Decoded
 from workers.engines.whisper.decoder import Decoder
 from workers.engines.whisper.memory import Memory
 
@@ -152,7 +152,7 @@ class Paper:
             if verdicts[place]:
                 row, reason = self._order[place], _REASONS[verdicts[place] - 1]
                 tokens, logprobs = self._tokens[place, :length], self._logprobs[place, :length]
-                self._results[row] = as_decoded(tokens.tolist(), logprobs.tolist(), reason)
+                self._results[row] = Decoded.of(tokens.tolist(), logprobs.tolist(), reason)
                 self._fill(place)
 
     def _fill(self, place: int) -> None:
@@ -168,14 +168,3 @@ class Paper:
 
     def decoded(self) -> list[Decoded]:
         return [self._results[row] for row in sorted(self._results)]
-
-
-def as_decoded(tokens: Sequence[int], logprobs: Sequence[float], reason: FinishReason) -> Decoded:
-    if not all(value <= 0.0 for value in logprobs):  # NaN is not
-        raise NonFinite
-    length = len(tokens)
-    if reason is FinishReason.EOS:
-        length -= 1
-    elif reason is FinishReason.LOOP:
-        length = loops.length_before_loop(tokens)
-    return Decoded(tuple(tokens[:length]), tuple(logprobs[:length]), reason)

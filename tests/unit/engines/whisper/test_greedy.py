@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pytest
 import torch
 
 from workers.engines.base import FinishReason
-from workers.engines.decoding import Decoded, NonFinite
-from workers.engines.whisper.greedy import Paper, Prompts, Rules, as_decoded, forbidding
+from workers.engines.decoding import Decoded
+from workers.engines.whisper.greedy import Paper, Prompts, Rules, forbidding
 from workers.engines.whisper.memory import Memory
 
 WORDS, END = 9, 8
@@ -67,12 +66,6 @@ class TestPaper:
         sheet.note(0, liking(END, 2, 3))
 
         assert sheet._memory.audio[0, 0, :, 0, 0, 0].tolist() == [3.0, 2.0, 3.0]
-
-
-class TestAsDecoded:
-    def test_refuses_likelihoods_that_are_no_numbers(self) -> None:
-        with pytest.raises(NonFinite):
-            as_decoded([1], [float("nan")], FinishReason.EOS)
 
 
 class TestForbidding:
