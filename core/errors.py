@@ -25,6 +25,7 @@ ServiceError
 │   │   └── DecoderLimitExceeded
 │   ├── ChunkTooLarge
 │   ├── CheckpointUnavailable
+│   ├── DeviceUnavailable
 │   ├── ServiceNotStarted
 │   ├── StateDirectoryRefused
 │   ├── ServerUnknown
@@ -196,6 +197,12 @@ class CheckpointUnavailable(PermanentError):
     """The model's checkpoint could not be found or loaded."""
 
     code = "checkpoint_unavailable"
+
+
+class DeviceUnavailable(PermanentError):
+    """The device that an engine was to run on is not there."""
+
+    code = "device_unavailable"
 
 
 class ServiceNotStarted(PermanentError):

@@ -7,6 +7,7 @@ from typing import Final
 import torch
 import transformers
 
+from core.errors import DeviceUnavailable
 from workers.engines.checkpoints import Checkpoint
 from workers.engines.settings import EngineSettings
 
@@ -29,6 +30,13 @@ def chosen_device(settings: EngineSettings) -> torch.device:
     if settings.device == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     return torch.device("cuda:0" if settings.device == "cuda" else settings.device)
+
+
+def require(device: torch.device) -> None:
+    """Raise `DeviceUnavailable` for a GPU that is not there, before torch says so in its own words."""
+    count = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise DeviceUnavailable(f"There is no {device} here: torch sees {count} CUDA devices.")
 
 
 def chosen_dtype(settings: EngineSettings, device: torch.device) -> torch.dtype:

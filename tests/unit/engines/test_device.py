@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from core.errors import DeviceUnavailable
 from workers.engines import device as devices
 from workers.engines.settings import EngineSettings
 
@@ -21,6 +22,15 @@ class TestChosenDevice:
         expected = CUDA if torch.cuda.is_available() else CPU
 
         assert devices.chosen_device(EngineSettings(device="auto")) == expected
+
+
+class TestRequire:
+    def test_refuses_a_gpu_that_is_not_there(self) -> None:
+        with pytest.raises(DeviceUnavailable, match="There is no cuda:99 here"):
+            devices.require(torch.device("cuda:99"))
+
+    def test_lets_the_cpu_pass(self) -> None:
+        devices.require(CPU)
 
 
 class TestUseThreads:

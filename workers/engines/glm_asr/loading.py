@@ -29,10 +29,12 @@ logger = logging.getLogger(__name__)
 
 def load(settings: EngineSettings, checkpoint: Checkpoint) -> GlmAsrEngine:
     """`CheckpointUnavailable` if the files are not a GLM-ASR checkpoint, `UnsupportedOption` for
-    context words that it would not heed."""
+    context words that it would not heed, `DeviceUnavailable` for a GPU that is not there."""
     refuse_context(checkpoint.model, settings.glm_context_words)
     devices.use_threads(settings)
-    loader = Loader(checkpoint, devices.chosen_device(settings))
+    device = devices.chosen_device(settings)
+    devices.require(device)
+    loader = Loader(checkpoint, device)
     network = precision.settle(
         loader.network, partial(log_probabilities, loader.processor), wanted_dtype(settings, loader.device)
     )

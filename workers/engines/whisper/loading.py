@@ -20,9 +20,11 @@ from workers.engines.whisper.prompt import WhisperPrompt
 
 
 def load(settings: EngineSettings, checkpoint: Checkpoint) -> WhisperEngine:
-    """`CheckpointUnavailable` if the files are not a Whisper checkpoint."""
+    """`CheckpointUnavailable` if the files are not a Whisper checkpoint, `DeviceUnavailable` for a GPU
+    that is not there."""
     devices.use_threads(settings)
     device = devices.chosen_device(settings)
+    devices.require(device)
     dtype = devices.chosen_dtype(settings, device)
     loaded = load_network(WhisperForConditionalGeneration, checkpoint, dtype=dtype, device=device)
     processor = WhisperProcessor.from_pretrained(checkpoint.path, local_files_only=True)
