@@ -44,8 +44,10 @@ def main(
     tiny: Annotated[bool, typer.Option(help="Not the true size: a look without a GPU.")] = False,
 ) -> None:
     """Run every contender over every mix."""
-    benchmark = Benchmark("engine")
     on_gpu = device.startswith("cuda")
+    if on_gpu and not torch.cuda.is_available():
+        raise typer.BadParameter("there is no CUDA device here; `--device cpu --tiny` shows that it runs")
+    benchmark = Benchmark("engine")
     glm = build(device=device, dtype=torch.float16 if on_gpu else torch.float32, tiny=tiny)
     figures: dict[str, object] = {
         "device": torch.cuda.get_device_name(device) if on_gpu else device,

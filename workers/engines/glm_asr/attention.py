@@ -61,16 +61,16 @@ class PlainAttention:
     so that keys and values are read once and never repeated."""
 
     def prefill(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, packed: Packed) -> torch.Tensor:
-        group = q.shape[1] // k.shape[1]
         parts = []
         lengths = list(packed.lengths)
         sequences = (torch.split(q, lengths), torch.split(k, lengths), torch.split(v, lengths))
         for one, its_k, its_v in zip(*sequences, strict=True):
             heard = functional.scaled_dot_product_attention(
                 one.transpose(0, 1)[None],
-                its_k.repeat_interleave(group, dim=1).transpose(0, 1)[None],
-                its_v.repeat_interleave(group, dim=1).transpose(0, 1)[None],
+                its_k.transpose(0, 1)[None],
+                its_v.transpose(0, 1)[None],
                 is_causal=True,
+                enable_gqa=True,
             )
             parts.append(heard[0].transpose(0, 1))
         return torch.cat(parts)
