@@ -83,6 +83,15 @@ class TestGlmAsrEngine:
         assert not {0, 3} & drained(engine).keys()
         assert engine.is_idle
 
+    def test_answers_no_key_that_was_cancelled_after_its_last_token(self, engine: GlmAsrEngine) -> None:
+        engine.add(0, NOISE[0])
+        while not engine._schedule._texts:
+            assert engine.step() == []
+
+        engine.cancel([0])
+
+        assert drained(engine) == {}
+
     def test_answers_silence_without_a_decode(self, engine: GlmAsrEngine) -> None:
         engine.add(1, Chunk(np.zeros(SAMPLE_RATE, np.float32)))
 

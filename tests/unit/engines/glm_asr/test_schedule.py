@@ -17,7 +17,7 @@ from workers.engines.glm_asr.requests import Finished, Request
 from workers.engines.glm_asr.runner import Admission, Runner
 from workers.engines.glm_asr.schedule import Schedule
 from workers.engines.glm_asr.sizing import Plan
-from workers.engines.glm_asr.slots import Rules
+from workers.engines.glm_asr.slots import Rules, State
 
 MIXED = clips([0.3, 4.0, 1.2, 11.0, 0.5, 30.0, 0.9])
 CAPS = [40, 12, 40, 25, 3, 31, 1]
@@ -166,6 +166,17 @@ class TestCancelling:
         found |= {key: each.chosen for key, each in drained(schedule).items()}
 
         assert_same(found, {key: expected[key] for key in (1, 2, 4)})
+
+    def test_lets_its_slot_stand_still(self, lab: Lab) -> None:
+        schedule = schedule_of(lab, plan_of(3))
+        for request in requests(MIXED[:3]):
+            schedule.add(request)
+        schedule.step()
+
+        schedule.cancel([0, 1, 2])
+
+        assert schedule.is_idle
+        assert schedule._runner.slots.state.tolist() == [State.FREE] * 3
 
 
 class ShortOfMemory(Runner):
