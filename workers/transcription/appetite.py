@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from celery import bootsteps
 
@@ -12,6 +13,33 @@ from workers.transcription.tasks import this_device
 
 MOST_AT_ONCE: Final = 3
 """Threads of a transcribe worker: one device batch commits, one is heard, one comes in."""
+
+
+class PrefetchCount(Protocol):
+    """Of Celery's connection to the broker."""
+
+    @property
+    def value(self) -> int: ...
+    def increment_eventually(self, n: int) -> object: ...
+    def decrement_eventually(self, n: int) -> object: ...
+
+
+class Timer(Protocol):
+    def cancel(self) -> object: ...
+
+
+class Timers(Protocol):
+    def call_repeatedly(self, secs: float, fun: Callable[[], None]) -> Timer: ...
+
+
+class Consumer(Protocol):
+    """What is needed of Celery's."""
+
+    @property
+    def qos(self) -> PrefetchCount | None: ...
+    @property
+    def timer(self) -> Timers: ...
+    def call_soon(self, p: Callable[[], None]) -> object: ...
 
 
 def do_nothing() -> None:
@@ -27,16 +55,16 @@ class Appetite(bootsteps.StartStopStep):
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
-    def __init__(self, consumer: Any, **_: object) -> None:
+    def __init__(self, consumer: Consumer, **_: object) -> None:
         super().__init__(consumer)
         self._consumer = consumer
-        self._timer: Any = None
+        self._timer: Timer | None = None
 
-    def include_if(self, _consumer: Any) -> bool:
+    def include_if(self, _consumer: Consumer) -> bool:
         """Only where there is a device."""
         return WorkerSettings().worker_model is not None
 
-    def start(self, consumer: Any) -> None:
+    def start(self, consumer: Consumer) -> None:
         """At each connection to the broker: its prefetch count begins anew."""
         listeners = this_device().engine.listeners
         if self.adjust not in listeners:
@@ -44,7 +72,7 @@ class Appetite(bootsteps.StartStopStep):
         # Time alone makes room too: the engine comes nearer to its end.
         self._timer = consumer.timer.call_repeatedly(LOOK_EVERY_S, self.adjust)
 
-    def stop(self, _consumer: Any) -> None:
+    def stop(self, _consumer: Consumer) -> None:
         if self._timer is not None:
             self._timer.cancel()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import signature
-from typing import Any, Final, Protocol, cast
+from typing import Final, Protocol, cast
 
 import torch
 from torch.nn import functional
@@ -17,10 +17,11 @@ from workers.engines.glm_asr.transfers import to_device
 
 logger = logging.getLogger(__name__)
 
-SPLITS: Final[dict[str, Any]] = {"num_splits": 1} if "num_splits" in signature(varlen_attn).parameters else {}
+unsplit_varlen_attn = (
+    partial(varlen_attn, num_splits=1) if "num_splits" in signature(varlen_attn).parameters else varlen_attn
+)
 """Split keys left rows unwritten in torch 2.13 (pytorch #194167), and one split makes what a slot hears
 independent of its neighbours' lengths. Older versions have no such switch."""
-
 TOLERANCE: Final = 2e-2
 """Largest difference between the two ways on unit-normal inputs in half precision."""
 
@@ -107,7 +108,7 @@ class VarlenAttention:
     def decode(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         positions = k.shape[1]
         queries, keys = self._bounds_of(k.shape[0], positions, q.device)
-        heard = varlen_attn(
+        heard = unsplit_varlen_attn(
             q,
             k.flatten(0, 1),
             v.flatten(0, 1),
@@ -117,7 +118,6 @@ class VarlenAttention:
             positions,
             enable_gqa=True,
             seqused_k=valid,
-            **SPLITS,
         )
         return cast("torch.Tensor", heard)
 
