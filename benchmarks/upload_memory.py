@@ -88,7 +88,8 @@ def _wait_until_ready(url: str, serving: subprocess.Popen[bytes]) -> None:
             if httpx.get(f"{url}/readyz", trust_env=False, timeout=10).is_success:
                 return
         except httpx.TransportError:
-            time.sleep(0.1)
+            pass  # it does not listen yet
+        time.sleep(0.1)
     raise SystemExit("The API did not start.")
 
 
