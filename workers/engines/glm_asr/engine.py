@@ -53,8 +53,6 @@ class GlmAsrEngine:
         self._doubt = doubt
         self._cap = cap
         self._schedule = Schedule(runner, plan, doubt)
-        self._alive: set[int] = set()
-        """Keys whose outcome is still owed."""
         self._known: list[Outcome] = []
         """Outcomes that need no device."""
 
@@ -77,10 +75,9 @@ class GlmAsrEngine:
 
     @property
     def is_idle(self) -> bool:
-        return not self._alive and self._schedule.is_idle
+        return not self._known and self._schedule.is_idle
 
     def add(self, key: int, chunk: Chunk) -> None:
-        self._alive.add(key)
         if chunk.seconds > MAX_CHUNK_SECONDS:
             self._known.append(Outcome(key, EngineOverloaded()))
         elif not is_audible(chunk):
@@ -89,7 +86,7 @@ class GlmAsrEngine:
             self._schedule.add(Request(key, chunk.samples, self._cap(chunk.seconds, MOST_TOKENS)))
 
     def cancel(self, keys: Collection[int]) -> None:
-        self._alive -= set(keys)
+        self._known = [outcome for outcome in self._known if outcome.key not in keys]
         self._schedule.cancel(keys)
 
     def step(self, *, beat: Beat = no_beat) -> list[Outcome]:
@@ -106,9 +103,7 @@ class GlmAsrEngine:
             *(Outcome(each.request.key, self._hypothesis(each)) for each in finished),
         ]
         self._known = []
-        owed = [outcome for outcome in outcomes if outcome.key in self._alive]
-        self._alive -= {outcome.key for outcome in owed}
-        return owed
+        return outcomes
 
     def recognize(self, chunks: Sequence[Chunk], *, beat: Beat = no_beat) -> list[Hypothesis]:
         self._budget.refuse_oversize(chunks)

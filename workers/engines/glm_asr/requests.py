@@ -7,7 +7,6 @@ from typing import Final
 
 from workers.engines.base import SAMPLE_RATE, Samples
 from workers.engines.decoding import Decoded
-from workers.engines.glm_asr.prompt import audio_tokens
 
 TOKENS_PER_SECOND: Final = 15
 """Three times what people say; the model is known to repeat itself. SGLang's cap for this model."""
@@ -24,10 +23,8 @@ class Request:
     """The launch after which it came."""
     first: Decoded | None = None
     """What was written at first, while it is decoded once more."""
-
-    @property
-    def audio_tokens(self) -> int:
-        return audio_tokens(len(self.samples))
+    is_wanted: bool = True
+    """False once it was canceled while its text was on its way."""
 
     @property
     def seconds(self) -> float:

@@ -86,15 +86,13 @@ class Schedule:
     @property
     def requests(self) -> list[Request]:
         """Everything that has not ended, in no order."""
-        texts = (request for each in self._texts for request, _, _ in each.endings)
-        return [*self._waiting, *self._running.values(), *texts]
+        return [*self._waiting, *self._running.values(), *(each for each in self._ended() if each.is_wanted)]
 
     def add(self, request: Request) -> None:
         request.waits_since = self._launches
         self._waiting.append(request)
 
     def cancel(self, keys: Collection[int]) -> None:
-        """What has ended already, and is on its way, still comes."""
         self._waiting = deque(each for each in self._waiting if each.key not in keys)
         slots = [slot for slot, request in self._running.items() if request.key in keys]
         if slots:
@@ -102,6 +100,8 @@ class Schedule:
                 self._runner.slots.free(slots)
         for slot in slots:
             self._release(slot)
+        for request in self._ended():
+            request.is_wanted = request.is_wanted and request.key not in keys
 
     def step(self) -> tuple[list[Finished], list[Request]]:
         """A bounded piece of work: texts that ended, and requests that do not fit, not even alone.
@@ -109,22 +109,30 @@ class Schedule:
         Raises `NonFinite` if scores were no numbers, `EngineBroken` if the device is lost.
         """
         with torch.inference_mode(), device_faults():
-            finished = self._read_texts()
+            # Those found now are left to the next step, so that the device need not be waited for. They are
+            # looked for first: what has been read when `NonFinite` comes would be nobody's any more.
+            sent_for = len(self._texts)
             self._look_for_endings()
+            finished = self._read_texts(sent_for)
             refused = self._refill()
             self._launch()
             return finished, refused
 
-    def _read_texts(self) -> list[Finished]:
+    def _ended(self) -> list[Request]:
+        """Those whose texts are on their way."""
+        return [request for texts in self._texts for request, _, _ in texts.endings]
+
+    def _read_texts(self, count: int) -> list[Finished]:
         finished = []
-        while self._texts:
+        for _ in range(count):
             texts = self._texts.popleft()
             rows = zip(
                 texts.endings, texts.tokens.arrived().tolist(), texts.logprobs.arrived().tolist(), strict=True
             )
-            for (request, state, count), tokens, logprobs in rows:
-                decoded = Decoded.of(tokens[:count], logprobs[:count], REASONS[state])
-                finished += self._judged(request, decoded)
+            for (request, state, length), tokens, logprobs in rows:
+                if request.is_wanted:
+                    decoded = Decoded.of(tokens[:length], logprobs[:length], REASONS[state])
+                    finished += self._judged(request, decoded)
         return finished
 
     def _judged(self, request: Request, decoded: Decoded) -> list[Finished]:

@@ -16,6 +16,7 @@ from workers.engines.continuous import continuous
 from workers.engines.glm_asr import loading
 from workers.engines.glm_asr.doubts import never
 from workers.engines.glm_asr.engine import GlmAsrEngine
+from workers.engines.glm_asr.slots import State
 from workers.engines.settings import EngineSettings
 
 SPEECH = Chunk(probe.speech())
@@ -92,6 +93,16 @@ class TestGlmAsrEngine:
 
         assert drained(engine) == {}
 
+    def test_answers_a_key_anew_that_was_cancelled_after_its_last_token(self, engine: GlmAsrEngine) -> None:
+        expected = engine.recognize(NOISE[1:2])
+        engine.add(0, NOISE[0])
+        while not engine._schedule._texts:
+            engine.step()
+
+        engine.cancel([0])
+
+        assert engine.recognize(NOISE[1:2]) == expected
+
     def test_answers_silence_without_a_decode(self, engine: GlmAsrEngine) -> None:
         engine.add(1, Chunk(np.zeros(SAMPLE_RATE, np.float32)))
 
@@ -149,6 +160,21 @@ class TestGlmAsrEngine:
         assert engine.identity.dtype == "bfloat16"
         assert [found[key] for key in range(3)] == expected
         assert "float16 overflowed, using bfloat16 from now on" in caplog.messages
+
+    def test_redoes_a_text_that_was_on_its_way_when_another_overflowed(self, checkpoint: Checkpoint) -> None:
+        engine = load(checkpoint, dtype="float16", max_batch_chunks=2)
+        engine._doubt = never
+        engine._cap = lambda seconds, _most: 1 if seconds < 1.0 else 40
+        engine.add(0, NOISE[0])
+        engine.add(1, NOISE[1])
+        while engine._runner.slots.state[0] != State.LENGTH:
+            assert engine.step() == []
+
+        # The step that sends for the first text breaks the second one.
+        engine._runner._decoder._head.fill_(60_000.0)
+
+        assert drained(engine).keys() == {0, 1}
+        assert engine.identity.dtype == "bfloat16"
 
     def test_writes_no_more_than_can_be_said_in_the_time(self, engine: GlmAsrEngine) -> None:
         heard = engine.recognize([Chunk(clip) for clip in clips([1.0] * 8, seed=2)])
