@@ -24,10 +24,12 @@ class TaskName(StrEnum):
     PREPARE = "prepare.recording"
     TRANSCRIBE = "transcribe.batch"
     FINISH = "finish.job"
+    DELIVER = "deliver.webhook"
 
 
 PREPARE_QUEUE: Final = "prepare"
 FINISH_QUEUE: Final = "finish"
+DELIVER_QUEUE: Final = "deliver"
 
 
 def transcribe_queue(model: str) -> str:

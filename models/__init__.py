@@ -6,17 +6,20 @@ from models.api_key import ApiKey
 from models.base import Record
 from models.channel import Channel
 from models.chunk import Chunk
+from models.delivery import Delivery, DeliveryAttempt
 from models.device_batch import DeviceBatch
 from models.event import Event, EventType
 from models.fairness import FairClock, FairShare
 from models.hypothesis import Hypothesis
+from models.idempotency_key import IdempotencyKey
 from models.job import Job
 from models.leased_chunk import LeasedChunk
 from models.owner import Owner
 from models.recording import Recording
-from models.states import ChunkState, DeviceBatchState, JobStage, JobState, Lane
+from models.states import ChunkState, DeliveryState, DeviceBatchState, JobStage, JobState, Lane
 from models.transcript import Transcript
 from models.upload import Upload
+from models.webhook_endpoint import WebhookEndpoint, WebhookSecret
 from models.worker import Worker
 
 __all__ = [
@@ -24,6 +27,9 @@ __all__ = [
     "Channel",
     "Chunk",
     "ChunkState",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryState",
     "DeviceBatch",
     "DeviceBatchState",
     "Event",
@@ -31,6 +37,7 @@ __all__ = [
     "FairClock",
     "FairShare",
     "Hypothesis",
+    "IdempotencyKey",
     "Job",
     "JobStage",
     "JobState",
@@ -41,5 +48,7 @@ __all__ = [
     "Recording",
     "Transcript",
     "Upload",
+    "WebhookEndpoint",
+    "WebhookSecret",
     "Worker",
 ]

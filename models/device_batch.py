@@ -24,6 +24,7 @@ class DeviceBatch(Record):
             "hinted_at",
             postgresql_where=text("state IN ('open', 'running')"),
         ),
+        Index("ix_device_batches_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)

@@ -15,6 +15,11 @@ class EventType(StrEnum):
     JOB_COMPLETED = "job.completed"
     JOB_FAILED = "job.failed"
     JOB_CANCELED = "job.canceled"
+    JOB_EXPIRED = "job.expired"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    """Nothing is sent to that endpoint any more, until its owner enables it again."""
+    WEBHOOK_TEST = "webhook.test"
+    """Its owner wanted to see that it works."""
 
 
 class Event(Record):
@@ -26,10 +31,12 @@ class Event(Record):
     )
 
     sequence: Mapped[int] = mapped_column(primary_key=True)
-    """Rises with time; what a caller that was away asks from."""
+    """Rises with each event, for one owner in the order of commits: models/repositories/events.py."""
     id: Mapped[uuid.UUID] = mapped_column(default=uuid.uuid4, unique=True)
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("owners.id"))
-    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id"))
+    job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id"))
+    endpoint_id: Mapped[uuid.UUID | None]
+    """Of the webhook that it is about; that may be gone by now."""
     type: Mapped[EventType] = mapped_column(enum_text(EventType, "type_name"))
     payload: Mapped[JsonObject]
     """Thin: ids and states, never text of a call."""

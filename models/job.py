@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,7 +23,8 @@ class Job(Record):
     __table_args__ = (
         CheckConstraint("(state = 'processing') = (stage IS NOT NULL)", name="stage"),
         CheckConstraint(
-            "(state IN ('completed', 'failed', 'canceled')) = (finished_at IS NOT NULL)", name="final"
+            "(state IN ('completed', 'failed', 'canceled', 'expired')) = (finished_at IS NOT NULL)",
+            name="final",
         ),
         CheckConstraint("(state = 'failed') = (error_code IS NOT NULL)", name="error"),
         CheckConstraint(
@@ -51,6 +52,16 @@ class Job(Record):
             ),
         ),
         Index("ix_jobs_lease", "lease_expires_at", postgresql_where=text("lease_expires_at IS NOT NULL")),
+        Index(
+            "ix_jobs_deadline",
+            "expires_at",
+            postgresql_where=text("expires_at IS NOT NULL AND finished_at IS NULL"),
+        ),
+        Index(
+            "ix_jobs_to_clear",
+            "finished_at",
+            postgresql_where=text("finished_at IS NOT NULL AND cleared_at IS NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
@@ -65,6 +76,20 @@ class Job(Record):
     """Role by channel index, as the caller gave them: `{"0": "agent"}`."""
     details: Mapped[JsonObject] = mapped_column(default=dict)
     """The caller's own metadata, handed back untouched."""
+    expires_at: Mapped[datetime | None]
+    """The caller's deadline: what is not completed by then is not wanted any more."""
+    webhook_endpoint_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("webhook_endpoints.id", ondelete="SET NULL")
+    )
+    """Hears of this job, beside those of the owner that hear of every job."""
+    webhook_url: Mapped[str | None]
+    """Where that endpoint is to be told of this job."""
+    may_reuse: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a finished transcript of the same audio, options and owner will do."""
+    reused_from: Mapped[uuid.UUID | None]
+    """The job whose transcript this one took over; that one may be gone by now."""
+    retry_of: Mapped[uuid.UUID | None]
+    """The job that ended otherwise and was to be tried again as this one."""
 
     state: Mapped[JobState] = mapped_column(enum_text(JobState, "state_name"), default=JobState.QUEUED)
     stage: Mapped[JobStage | None] = mapped_column(enum_text(JobStage, "stage_name"))
@@ -96,6 +121,8 @@ class Job(Record):
     """When a device first took one of its chunks."""
     transcribed_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    cleared_at: Mapped[datetime | None]
+    """When its chunks and hypotheses were removed; the transcript has what was in them."""
     erased_at: Mapped[datetime | None]
     """Set by DELETE: audio and text are gone, this row stays as the tombstone."""
 
@@ -142,6 +169,14 @@ class Job(Record):
         if self.stage is not JobStage.FINISHING:
             raise Conflict("A job completes from its finishing stage.")
         self._end(JobState.COMPLETED, at=at)
+
+    def reuse(self, source: Job, *, at: datetime) -> None:
+        """Complete it without any work: the transcript is that of another job."""
+        self._end(JobState.COMPLETED, at=at)
+        self.reused_from = source.id
+
+    def expire(self, *, at: datetime) -> None:
+        self._end(JobState.EXPIRED, at=at)
 
     def fail(self, *, code: str, message: str, at: datetime) -> None:
         self._end(JobState.FAILED, at=at)

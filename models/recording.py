@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Record
@@ -13,6 +13,10 @@ from models.base import Record
 
 class Recording(Record):
     __tablename__ = "recordings"
+    __table_args__ = (
+        # Finds recordings of the same bytes, whose transcript may be wanted again.
+        Index("ix_recordings_sha256", "owner_id", "sha256", postgresql_where=text("sha256 IS NOT NULL")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("owners.id"), index=True)

@@ -1,4 +1,4 @@
-"""Where a job, a chunk and a device batch can stand, and the steps between. docs/job-states.md draws it."""
+"""Where jobs, chunks, device batches and deliveries can stand; docs/job-states.md draws the steps between."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class JobState(StrEnum):
     """It cannot be transcribed; `error_code` says why."""
     CANCELED = "canceled"
     """The caller did not want it any more."""
+    EXPIRED = "expired"
+    """Its deadline passed before it was completed."""
 
 
 class JobStage(StrEnum):
@@ -66,12 +68,28 @@ class DeviceBatchState(StrEnum):
     """Its worker fell silent or broke; its chunks went back."""
 
 
+class DeliveryState(StrEnum):
+    WAITING = "waiting"
+    """To be sent, now or when its time has come."""
+    LEASED = "leased"
+    """A worker is sending it."""
+    DELIVERED = "delivered"
+    """The receiver answered with 2xx."""
+    FAILED = "failed"
+    """The schedule is exhausted, or its endpoint was disabled."""
+
+
 TRANSITIONS: Final[Mapping[JobState, frozenset[JobState]]] = {
-    JobState.QUEUED: frozenset({JobState.PROCESSING, JobState.CANCELED}),
-    JobState.PROCESSING: frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELED}),
+    JobState.QUEUED: frozenset(
+        {JobState.PROCESSING, JobState.COMPLETED, JobState.CANCELED, JobState.EXPIRED}
+    ),
+    JobState.PROCESSING: frozenset(
+        {JobState.COMPLETED, JobState.FAILED, JobState.CANCELED, JobState.EXPIRED}
+    ),
     JobState.COMPLETED: frozenset(),
     JobState.FAILED: frozenset(),
     JobState.CANCELED: frozenset(),
+    JobState.EXPIRED: frozenset(),
 }
 
 STAGE_TRANSITIONS: Final[Mapping[JobStage, frozenset[JobStage]]] = {
@@ -98,10 +116,17 @@ DEVICE_BATCH_TRANSITIONS: Final[Mapping[DeviceBatchState, frozenset[DeviceBatchS
     DeviceBatchState.LOST: frozenset(),
 }
 
+DELIVERY_TRANSITIONS: Final[Mapping[DeliveryState, frozenset[DeliveryState]]] = {
+    DeliveryState.WAITING: frozenset({DeliveryState.LEASED, DeliveryState.FAILED}),
+    DeliveryState.LEASED: frozenset({DeliveryState.WAITING, DeliveryState.DELIVERED, DeliveryState.FAILED}),
+    DeliveryState.DELIVERED: frozenset(),
+    DeliveryState.FAILED: frozenset(),
+}
+
 FINAL: Final = frozenset(state for state, following in TRANSITIONS.items() if not following)
 """Job states that nothing leaves."""
 
-State = TypeVar("State", JobState, JobStage, ChunkState, DeviceBatchState)
+State = TypeVar("State", JobState, JobStage, ChunkState, DeviceBatchState, DeliveryState)
 
 
 def step(chart: Mapping[State, frozenset[State]], present: State, following: State) -> State:

@@ -20,6 +20,7 @@ _ANNOUNCEMENTS: Final = {
     JobState.COMPLETED: EventType.JOB_COMPLETED,
     JobState.FAILED: EventType.JOB_FAILED,
     JobState.CANCELED: EventType.JOB_CANCELED,
+    JobState.EXPIRED: EventType.JOB_EXPIRED,
 }
 
 
@@ -41,6 +42,17 @@ class Endings:
 
     def cancel(self, job: Job) -> None:
         job.cancel(at=clock.now(self.session))
+        ChunkRepository(self.session).abandon(job.id)
+        self._announce(job)
+
+    def reuse(self, job: Job, source: Job, transcript: Transcript) -> None:
+        """Complete it with another job's transcript, made out to this one."""
+        job.reuse(source, at=clock.now(self.session))
+        TranscriptRepository(self.session).add(transcript)
+        self._announce(job)
+
+    def expire(self, job: Job) -> None:
+        job.expire(at=clock.now(self.session))
         ChunkRepository(self.session).abandon(job.id)
         self._announce(job)
 

@@ -117,6 +117,17 @@ class JobRepository:
         )
         return self.session.scalars(query).all()
 
+    def overdue(self, *, limit: int) -> Sequence[Job]:
+        """Jobs whose deadline passed before they ended, locked; what somebody works on now is left for later."""
+        query = (
+            select(Job)
+            .where(Job.expires_at <= func.clock_timestamp(), Job.finished_at.is_(None))
+            .order_by(Job.expires_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return self.session.scalars(query).all()
+
     def hint_for_preparation(self, lane: Lane, *, window: int) -> Sequence[uuid.UUID]:
         """Jobs whose hint is due among the first `window` that wait, in fair order."""
         head = (

@@ -20,12 +20,13 @@ from workers import alive
 from workers.dispatcher import hints
 from workers.dispatcher.hints import Hint
 from workers.settings import DispatcherSettings
+from workers.upkeep.expire_jobs import expire_jobs
 from workers.upkeep.reap_device_batches import reap_device_batches
 from workers.upkeep.reap_jobs import reap_jobs
 
 logger = logging.getLogger(__name__)
 
-DUTIES: Sequence[Callable[[Session], int]] = (reap_device_batches, reap_jobs)
+DUTIES: Sequence[Callable[[Session], int]] = (reap_device_batches, reap_jobs, expire_jobs)
 
 
 class Dispatcher:
