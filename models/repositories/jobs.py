@@ -118,7 +118,7 @@ class JobRepository:
         return self.session.scalars(query).all()
 
     def overdue(self, *, limit: int) -> Sequence[Job]:
-        """Jobs whose deadline passed before they ended, locked; what somebody works on now is left for later."""
+        """Jobs whose deadline passed before they ended, locked; what is locked already comes next time."""
         query = (
             select(Job)
             .where(Job.expires_at <= func.clock_timestamp(), Job.finished_at.is_(None))
