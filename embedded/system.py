@@ -40,6 +40,7 @@ RESTART_PAUSE_S: Final = 1.0
 AUTO: Final = "auto"
 
 OnStep = Callable[[str], None]
+Rewiring = Callable[[Mapping[str, str]], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,10 @@ class Plan:
     flower_port: int | None = None
     with_flower: bool = True
     extra_environment: Mapping[str, str] = field(default_factory=dict)
+    module: str = "cli.main"
+    """What is run as `python -m`, with the arguments of `callscribe`; another one for faults from within."""
+    rewire: Rewiring = dict
+    """Has the last word on the environment of every process: may put something before the servers."""
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -141,7 +146,7 @@ class System:
     def _start(self, name: str, *arguments: str) -> None:
         program = Program(
             name=name,
-            command=(sys.executable, "-m", "cli.main", *arguments),
+            command=(sys.executable, "-m", self.plan.module, *arguments),
             environment=self._environment(),
             directory=ROOT,
             stop_timeout=DRAIN_S,
@@ -156,9 +161,9 @@ class System:
         """All at once and before their servers, whose end they would take for a failure."""
         self.stack.supervisor.stop(*(self.process(name) for name in self._names))
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self) -> Mapping[str, str]:
         models = ", ".join(f'"{model}"' for model in self.plan.models)
-        return {
+        environment = {
             **inherited_environment(),
             **self.stack.environment,
             "PYTHONPATH": str(ROOT),
@@ -166,6 +171,7 @@ class System:
             "CALLSCRIBE_FLOWER_PASSWORD": self.stack.state.credentials.flower_password,
             **self.plan.extra_environment,
         }
+        return self.plan.rewire(environment)
 
     def _wait_until_serving(self, sessions: SessionFactory) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
