@@ -108,7 +108,7 @@ class TestFaultProxy:
             echoed(present, b"hello")
             proxy.refuse()
 
-            with connect(proxy) as refused, pytest.raises(ConnectionError):
+            with pytest.raises(ConnectionError), connect(proxy) as refused:
                 echoed(refused, b"hello")
 
             assert echoed(present, b"again") == b"again"
@@ -126,5 +126,5 @@ class TestFaultProxy:
         with socket.create_server((LOOPBACK, 0)) as gone:
             port = gone.getsockname()[1]
 
-        with FaultProxy(port) as proxy, connect(proxy) as connection, pytest.raises(ConnectionError):
+        with FaultProxy(port) as proxy, pytest.raises(ConnectionError), connect(proxy) as connection:
             echoed(connection, b"hello")
