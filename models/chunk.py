@@ -90,7 +90,8 @@ class Chunk(Record):
     lease_expires_at: Mapped[datetime | None]
     crash_count: Mapped[int] = mapped_column(default=0)
     """Workers lost while it was alone in its device batch."""
-    device_batch_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("device_batches.id"))
+    device_batch_id: Mapped[uuid.UUID | None]
+    """Of its newest lease; once that is over, the device batch may be purged before the chunk."""
 
     @property
     def duration_ms(self) -> int:

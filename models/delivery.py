@@ -31,6 +31,8 @@ class Delivery(Record):
         Index("ix_deliveries_leased", "endpoint_id", postgresql_where=text("state = 'leased'")),
         Index("ix_deliveries_lease", "lease_expires_at", postgresql_where=text("state = 'leased'")),
         Index("ix_deliveries_endpoint", "endpoint_id", "created_at", "id"),
+        # Events that are purged take their deliveries along.
+        Index("ix_deliveries_event", "event_id"),
         Index("ix_deliveries_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import JsonObject, Record
+from models.base import Record
 
 
 class IdempotencyKey(Record):
@@ -20,7 +20,7 @@ class IdempotencyKey(Record):
     key: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
     """SHA-256 over what was asked: another request under the same key is refused."""
-    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
-    response: Mapped[JsonObject]
-    """The body that was answered."""
+    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    response: Mapped[str]
+    """The body that was answered, byte for byte; empty once its job was erased."""
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -16,6 +16,8 @@ class Recording(Record):
     __table_args__ = (
         # Finds recordings of the same bytes, whose transcript may be wanted again.
         Index("ix_recordings_sha256", "owner_id", "sha256", postgresql_where=text("sha256 IS NOT NULL")),
+        # Tells the sweep of storage which objects are wanted.
+        Index("ix_recordings_object_key", "object_key"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)

@@ -19,7 +19,7 @@ class Upload(Record):
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("owners.id"), index=True)
     object_key: Mapped[str]
     filename: Mapped[str | None]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     """After this the presigned URL no longer works and the object may be swept."""
     used_at: Mapped[datetime | None]
     """When a job took it over."""

@@ -143,7 +143,7 @@ def create_tables() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.Column("job_id", sa.Uuid(), nullable=False),
-        sa.Column("response", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("response", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "created_at",
@@ -160,6 +160,7 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("owner_id", "key", name=op.f("pk_idempotency_keys")),
     )
     op.create_index(op.f("ix_idempotency_keys_expires_at"), "idempotency_keys", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_idempotency_keys_job_id"), "idempotency_keys", ["job_id"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -230,6 +231,7 @@ def create_tables() -> None:
         unique=False,
         postgresql_where=sa.text("ended_at IS NOT NULL"),
     )
+    op.create_index("ix_deliveries_event", "deliveries", ["event_id"], unique=False)
     op.create_index("ix_deliveries_endpoint", "deliveries", ["endpoint_id", "created_at", "id"], unique=False)
     op.create_index(
         "ix_deliveries_lease",
@@ -328,3 +330,7 @@ def add_columns() -> None:
         ["ended_at"],
         postgresql_where=sa.text("ended_at IS NOT NULL"),
     )
+    op.create_index("ix_recordings_object_key", "recordings", ["object_key"])
+    op.create_index(op.f("ix_uploads_expires_at"), "uploads", ["expires_at"])
+    # Device batches are purged before chunks that once were in them; leased ones are never purged.
+    op.drop_constraint(op.f("fk_chunks_device_batch_id_device_batches"), "chunks", type_="foreignkey")
