@@ -1,0 +1,168 @@
+"""One run: callers all the time, one fault after another, then quiet, then the reckoning."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import psycopg
+from pydantic import SecretStr
+
+from chaos import audit, checks
+from chaos.checks import Verdict
+from chaos.faults import FAULTS, Scene, inflict
+from chaos.ledger import Ledger
+from chaos.load import Crowd, Load
+from chaos.recordings import known_recordings
+from chaos.stage import SERVERS, Stage, Wishes
+from core.database import engine_of, open_sessions
+from models.repositories.api_keys import ApiKeyRepository
+from models.repositories.owners import OwnerRepository
+
+OWNERS: Final = 4
+LOOK_EVERY_S: Final = 0.5
+QUIET_S: Final = 180.0
+"""How long everything that is under way may take to come to its end once nothing breaks any more."""
+LONGEST_PAUSE_S: Final = 1.5
+"""Between two faults."""
+LIE_RATE: Final = 0.002
+
+UNDER_WAY: Final = "SELECT count(*) FROM jobs WHERE finished_at IS NULL"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What a run is made of; the same seed makes the same decisions."""
+
+    seed: int
+    seconds: float
+    faults: Sequence[str] = tuple(FAULTS)
+    wishes: Wishes | None = None
+    callers: int = 6
+
+    def what_goes_wrong_inside(self) -> Wishes:
+        return self.wishes or Wishes(seed=self.seed, lie_rate=LIE_RATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done to the system, and what it made of it."""
+
+    faults: Mapping[str, int]
+    acknowledged: int
+    refused: int
+    """Submissions that had to be repeated."""
+    seconds_to_quiet: float
+    """From the last fault until every job had ended."""
+    verdict: Verdict
+
+    @property
+    def fault_count(self) -> int:
+        return sum(self.faults.values())
+
+
+def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
+    """Raises what keeps the system from starting; everything after that is in the outcome."""
+    say("listening to the recordings")
+    recordings = known_recordings()
+    say("starting the system")
+    with Stage(directory, scenario.what_goes_wrong_inside()) as stage:
+        database = stage.direct[SERVERS["postgres"]]
+        with psycopg.connect(database) as connection:
+            audit.install(connection)
+        ledger = Ledger()
+        crowd = Crowd(stage.system.api_url, _keys(database), callers=scenario.callers)
+        with Gauge(database) as gauge:
+            with Load(crowd, ledger, recordings, seed=scenario.seed, under_way=gauge.read) as load:
+                faults = _inflict_all(scenario, stage, say=lambda what: say(f"{len(ledger)} jobs; {what}"))
+            say(f"{len(ledger)} jobs; waiting for all of them to end")
+            seconds = gauge.seconds_until_quiet()
+        with psycopg.connect(database) as connection:
+            verdict = checks.judge(connection, ledger, recordings)
+            history = audit.breaches(connection)
+        faults["lies"] = stage.lies()
+        say("stopping the system")
+    breaches = {**verdict.breaches, "promised twice": len(load.promised_twice), **history}
+    return Outcome(
+        faults=faults,
+        acknowledged=len(ledger),
+        refused=ledger.refusals,
+        seconds_to_quiet=seconds,
+        verdict=Verdict(breaches=breaches, ends=verdict.ends),
+    )
+
+
+def _inflict_all(scenario: Scenario, stage: Stage, *, say: Say) -> Counter[str]:
+    chance = random.Random(scenario.seed)  # noqa: S311 - no secret
+    scene = Scene(stage, chance)
+    inflicted: Counter[str] = Counter()
+    end = time.monotonic() + scenario.seconds
+    while time.monotonic() < end:
+        time.sleep(chance.uniform(0, LONGEST_PAUSE_S))
+        name = chance.choice(scenario.faults)
+        say(name)
+        inflicted[name] += inflict(name, scene)
+    for proxy in stage.proxies.values():
+        proxy.heal()
+    return inflicted
+
+
+def _keys(database: str) -> list[str]:
+    sessions = open_sessions(SecretStr(database), process="chaos")
+    try:
+        with sessions.begin() as session:
+            keys = ApiKeyRepository(session)
+            owners = [OwnerRepository(session).named(f"owner {number}") for number in range(OWNERS)]
+            return [keys.issue(owner, name="chaos").shown for owner in owners]
+    finally:
+        engine_of(sessions).dispose()
+
+
+class Gauge:
+    """How many jobs are under way, as far as the database tells."""
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+        self._count = 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._keep_looking, name="gauge")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def read(self) -> int:
+        return self._count
+
+    def seconds_until_quiet(self) -> float:
+        """Until nothing is under way, or until patience ends."""
+        begin = time.monotonic()
+        while time.monotonic() - begin < QUIET_S:
+            with suppress(psycopg.OperationalError):
+                if self._looked() == 0:
+                    break
+            time.sleep(LOOK_EVERY_S)
+        return time.monotonic() - begin
+
+    def _keep_looking(self) -> None:
+        while not self._stopped.wait(LOOK_EVERY_S):
+            with suppress(psycopg.OperationalError):
+                self._count = self._looked()
+
+    def _looked(self) -> int:
+        with psycopg.connect(self._database, connect_timeout=2) as connection:
+            count: int = connection.execute(UNDER_WAY).fetchall()[0][0]
+            return count
