@@ -6,7 +6,8 @@ ServiceError
 │   │   ├── UnknownModel
 │   │   ├── UnsupportedOption
 │   │   ├── UnsupportedMediaType
-│   │   └── MalformedBody
+│   │   ├── MalformedBody
+│   │   └── AddressForbidden
 │   ├── Unauthenticated
 │   │   └── ApiKeyExpired
 │   ├── NotFound
@@ -35,7 +36,15 @@ ServiceError
 │   ├── DatabaseUnavailable
 │   ├── ServerUnreachable
 │   ├── DecoderUnavailable
-│   └── EngineOverloaded
+│   ├── EngineOverloaded
+│   └── RemoteFailure           a server that a caller named
+│       ├── RemoteNameUnknown
+│       ├── RemoteRefused
+│       ├── RemoteTlsFailed
+│       ├── RemoteTimeout
+│       ├── RemoteDisconnected
+│       ├── RemoteMalformed
+│       └── ResponseTooLarge
 ├── LeaseLost                   the row is not this worker's, or no longer; stop quietly
 └── EngineBroken                the device is in no state to go on; the process must end
 """
@@ -89,6 +98,15 @@ class MalformedBody(InvalidRequest):
     """The request body could not be read."""
 
     code = "malformed_body"
+
+
+class AddressForbidden(InvalidRequest):
+    """This server may not connect to that address."""
+
+    code = "address_forbidden"
+    address: str | None = None
+    """Where the name led, once that is known."""
+    status: int | None = None
 
 
 class Unauthenticated(PermanentError):
@@ -263,6 +281,58 @@ class EngineOverloaded(TransientError):
     """The device batch does not fit the engine's device."""
 
     code = "engine_overloaded"
+
+
+class RemoteFailure(TransientError):
+    """The other server could not be asked."""
+
+    code = "remote_failed"
+    address: str | None = None
+    """Where the connection led, or was tried."""
+    status: int | None = None
+    """HTTP status, if the answer came that far."""
+
+
+class RemoteNameUnknown(RemoteFailure):
+    """The other server's name leads to no address."""
+
+    code = "remote_name_unknown"
+
+
+class RemoteRefused(RemoteFailure):
+    """The other server took no connection."""
+
+    code = "remote_refused"
+
+
+class RemoteTlsFailed(RemoteFailure):
+    """No secure connection came about, or the other server's certificate is not trusted."""
+
+    code = "remote_tls_failed"
+
+
+class RemoteTimeout(RemoteFailure):
+    """The other server did not answer in time."""
+
+    code = "remote_timeout"
+
+
+class RemoteDisconnected(RemoteFailure):
+    """The other server closed the connection before its answer was whole."""
+
+    code = "remote_disconnected"
+
+
+class RemoteMalformed(RemoteFailure):
+    """The other server's answer was no HTTP."""
+
+    code = "remote_malformed"
+
+
+class ResponseTooLarge(RemoteFailure):
+    """The other server's answer was longer than anybody wants to read."""
+
+    code = "response_too_large"
 
 
 class LeaseLost(ServiceError):

@@ -53,6 +53,8 @@ def configure(level: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"level": level.upper(), "handlers": ["stderr"]},
             # Noise at info: one line a connection, a task or a request.
-            "loggers": {name: {"level": "WARNING"} for name in ("botocore", "boto3", "httpx", "urllib3")},
+            "loggers": {
+                name: {"level": "WARNING"} for name in ("botocore", "boto3", "httpcore", "httpx", "urllib3")
+            },
         }
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
@@ -30,6 +31,19 @@ class StorageSettings(BaseModel):
     """Goes with `access_key_id`."""
 
 
+class OutboundSettings(BaseModel):
+    """Where requests to servers that callers name may go."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    """Names trusted wherever they lead, on any port and without TLS, as a JSON list; `.a.b`: all below."""
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Addresses that may be reached although they are not public, as a JSON list: `["10.20.0.0/16"]`."""
+    forbidden_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Addresses that may not be reached although they are public: your own, or a NAT64 prefix of yours."""
+    ca_file: Path | None = None
+    """Authorities to trust beside the usual ones, as PEM."""
+
+
 class CoreSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="CALLSCRIBE_",
@@ -48,6 +62,7 @@ class CoreSettings(BaseSettings):
     """How long a silent worker keeps its work before another may take it."""
     log_level: str = "INFO"
     """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
+    outbound: OutboundSettings = Field(default_factory=OutboundSettings)
 
     @field_validator("models")
     @classmethod

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import trustme
 
 from embedded.settings import EmbeddedSettings
 from embedded.stack import EmbeddedStack
+from tests.receiver import NAME, Receiver
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +20,28 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
     state_dir = tmp_path_factory.mktemp("callscribe")
     with EmbeddedStack(EmbeddedSettings(state_dir=state_dir)) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """Who vouches for the receivers of the tests."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+@pytest.fixture
+def receiver(authority: trustme.CA) -> Iterator[Receiver]:
+    """A server of somebody else's, with a certificate."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(NAME, "localhost", "127.0.0.1", "::1").configure_cert(tls)
+    with Receiver(tls) as receiver:
+        yield receiver
 
 
 @pytest.fixture(scope="session")
