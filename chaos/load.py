@@ -21,7 +21,7 @@ ACKNOWLEDGED: Final = 202
 LIVE_SHARE: Final = 0.2
 CANCEL_SHARE: Final = 0.03
 ERASE_SHARE: Final = 0.03
-DEADLINE_SHARE: Final = 0.03
+DEADLINE_SHARE: Final = 0.0
 DEADLINE: Final = timedelta(seconds=2)
 PATIENCE: Final = httpx.Timeout(20.0, connect=5.0)
 PAUSE_S: Final = 0.2
