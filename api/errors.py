@@ -19,6 +19,7 @@ from api.problems import ProblemPart
 from core.errors import (
     Conflict,
     Gone,
+    IdempotencyInFlight,
     InvalidRequest,
     MalformedBody,
     NotFound,
@@ -46,10 +47,12 @@ STATUSES: Final[Mapping[type[ServiceError], HTTPStatus]] = {
 }
 """The nearest ancestor counts; a family that is not here is a fault of ours."""
 
-HEADERS: Final[Mapping[HTTPStatus, Mapping[str, str]]] = {
-    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": 'Bearer realm="callscribe"'},
-    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "5"},
+HEADERS: Final[Mapping[type[ServiceError], Mapping[str, str]]] = {
+    Unauthenticated: {"WWW-Authenticate": 'Bearer realm="callscribe"'},
+    IdempotencyInFlight: {"Retry-After": "2"},
+    TransientError: {"Retry-After": "5"},
 }
+"""The nearest ancestor counts here too."""
 
 FRAMEWORK_CODES: Final[Mapping[int, str]] = {
     HTTPStatus.BAD_REQUEST: MalformedBody.code,
@@ -66,6 +69,10 @@ def status_of(kind: type[ServiceError]) -> HTTPStatus:
     return next(statuses, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
+def headers_of(kind: type[ServiceError]) -> Mapping[str, str]:
+    return next((HEADERS[ancestor] for ancestor in kind.__mro__ if ancestor in HEADERS), {})
+
+
 def register(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -80,7 +87,8 @@ async def _service_error(request: Request, error: Exception) -> Response:
         return _fault(request, error)
     if isinstance(error, TransientError):
         logger.warning("Dependency failed", extra={"code": error.code}, exc_info=error)
-    return problems.answer(request, status, code=error.code, detail=str(error), headers=HEADERS.get(status))
+    headers = headers_of(type(error))
+    return problems.answer(request, status, code=error.code, detail=str(error), headers=headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:

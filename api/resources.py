@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from api.idempotency import KeysInFlight
 from api.jobs.endings import JobEndings
 from api.settings import ApiSettings
 from core.database import SessionFactory, engine_of, open_sessions
@@ -23,6 +24,7 @@ class Resources:
     part_threads: ThreadPoolExecutor
     """They hash and send parts of uploads, so that no upload keeps other requests waiting."""
     upload_slots: asyncio.Semaphore
+    keys_in_flight: KeysInFlight
     probe_threads: ThreadPoolExecutor
     """For /readyz: a server that hangs may hold these, and no others."""
 
@@ -40,5 +42,6 @@ def opened(settings: ApiSettings) -> Iterator[Resources]:
             endings=closing.enter_context(JobEndings(settings.database_url)),
             part_threads=closing.enter_context(ThreadPoolExecutor(settings.uploads_at_once, "parts")),
             upload_slots=asyncio.Semaphore(settings.uploads_at_once),
+            keys_in_flight=KeysInFlight(),
             probe_threads=closing.enter_context(ThreadPoolExecutor(4, "probes")),
         )

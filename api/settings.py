@@ -24,3 +24,5 @@ class ApiSettings(CoreSettings):
     """How long a body may not move before its sender is taken for gone: others wait for its place."""
     upload_url_ttl: timedelta = timedelta(hours=1)
     """How long a presigned upload can be begun, and then made a job."""
+    idempotency_ttl: timedelta = timedelta(hours=72)
+    """How long a request can be sent again under its `Idempotency-Key`."""

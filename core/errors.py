@@ -6,6 +6,7 @@ ServiceError
 │   │   ├── UnknownModel
 │   │   ├── UnsupportedOption
 │   │   ├── UnsupportedMediaType
+│   │   ├── IdempotencyKeyReused
 │   │   ├── MalformedBody
 │   │   └── AddressForbidden
 │   ├── Unauthenticated
@@ -14,6 +15,7 @@ ServiceError
 │   │   └── ObjectMissing
 │   ├── Gone
 │   ├── Conflict
+│   │   ├── IdempotencyInFlight
 │   │   ├── TranscriptNotReady
 │   │   └── UploadIncomplete
 │   ├── PayloadTooLarge
@@ -94,6 +96,12 @@ class UnsupportedMediaType(InvalidRequest):
     code = "unsupported_media_type"
 
 
+class IdempotencyKeyReused(InvalidRequest):
+    """This Idempotency-Key was used for another request."""
+
+    code = "idempotency_key_reused"
+
+
 class MalformedBody(InvalidRequest):
     """The request body could not be read."""
 
@@ -143,6 +151,12 @@ class Conflict(PermanentError):
     """The resource is not in a state that allows this."""
 
     code = "conflict"
+
+
+class IdempotencyInFlight(Conflict):
+    """A request under this Idempotency-Key is being answered; send it again in a moment."""
+
+    code = "idempotency_in_flight"
 
 
 class TranscriptNotReady(Conflict):

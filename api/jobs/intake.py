@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from api.bodies import media_type_of
 from api.jobs.form import RecordingForm
-from api.jobs.object_writer import ObjectWriter
+from api.jobs.object_writer import Nowhere, ObjectWriter
 from api.resources import Resources
 from core.database import SessionFactory
 from core.errors import DatabaseUnavailable, EmptyRecording, MalformedBody, PayloadTooLarge
@@ -35,8 +35,13 @@ class Received:
 
 
 @asynccontextmanager
-async def received(request: Request, resources: Resources, *, owner_id: uuid.UUID) -> AsyncIterator[Received]:
-    """The recording of a form. When the context fails, nothing of it stays in storage."""
+async def received(
+    request: Request, resources: Resources, *, owner_id: uuid.UUID, keep: bool = True
+) -> AsyncIterator[Received]:
+    """The recording of a form. Nothing of it stays in storage unless it `may_be_wanted` in the end.
+
+    Where it is known already, `keep` is off: it is read for its digest and stored nowhere.
+    """
     limit = resources.settings.max_upload_bytes
     if int(request.headers.get("Content-Length", "0")) > limit:
         raise PayloadTooLarge(f"A request may have {limit} bytes here.")
@@ -44,7 +49,9 @@ async def received(request: Request, resources: Resources, *, owner_id: uuid.UUI
     recording.object_key = f"recordings/{owner_id}/{recording.id}"
     intake = Received(recording, {})
     async with resources.upload_slots:
-        writer = ObjectWriter(resources.storage, recording.object_key, resources.part_threads)
+        destination = resources.storage if keep else Nowhere()
+        writer = ObjectWriter(destination, recording.object_key, resources.part_threads)
+        is_wanted = False
         try:
             form = await _transfer(request, writer, resources)
             intake.fields = form.fields
@@ -52,14 +59,15 @@ async def received(request: Request, resources: Resources, *, owner_id: uuid.UUI
             recording.size_bytes = writer.size_bytes
             recording.sha256 = writer.sha256
             yield intake
-        except BaseException:
-            # Even when this request is being canceled, in a thread that outlives it.
-            loop = asyncio.get_running_loop()
-            removal = loop.run_in_executor(
-                resources.part_threads, _discard, intake, writer, resources.sessions
-            )
-            await asyncio.shield(removal)
-            raise
+            is_wanted = intake.may_be_wanted
+        finally:
+            if not is_wanted:
+                # Even when this request is being canceled, in a thread that outlives it.
+                loop = asyncio.get_running_loop()
+                removal = loop.run_in_executor(
+                    resources.part_threads, _discard, intake, writer, resources.sessions
+                )
+                await asyncio.shield(removal)
 
 
 async def _transfer(request: Request, writer: ObjectWriter, resources: Resources) -> RecordingForm:

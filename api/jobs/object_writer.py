@@ -6,25 +6,61 @@ import asyncio
 import hashlib
 import logging
 from concurrent.futures import Executor, Future, wait
+from typing import Protocol, Self
 
 from core.errors import StorageUnavailable
-from core.storage import PART_BYTES, MultipartUpload, ObjectStorage
+from core.storage import PART_BYTES
 
 logger = logging.getLogger(__name__)
+
+
+class Parts(Protocol):
+    def write_part(self, part: bytes, /) -> None: ...
+
+    def complete(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Destination(Protocol):
+    """Where an object goes; object storage is one."""
+
+    def put(self, key: str, body: bytes, /) -> None: ...
+
+    def begin_multipart(self, key: str, /) -> Parts: ...
+
+    def delete(self, key: str, /) -> None: ...
+
+
+class Nowhere:
+    """Takes an object and keeps none of it: of one that is there already only the digest is wanted."""
+
+    def put(self, key: str, body: bytes) -> None: ...
+
+    def begin_multipart(self, _key: str, /) -> Self:
+        return self
+
+    def write_part(self, part: bytes) -> None: ...
+
+    def complete(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+    def delete(self, key: str) -> None: ...
 
 
 class ObjectWriter:
     """Holds two parts at most. Its threads' work is done one piece after the other."""
 
-    def __init__(self, storage: ObjectStorage, key: str, threads: Executor) -> None:
+    def __init__(self, destination: Destination, key: str, threads: Executor) -> None:
         self.key = key
         self.size_bytes = 0
-        self._storage = storage
+        self._destination = destination
         self._threads = threads
         self._digest = hashlib.sha256()
         self._filling = bytearray()
         self._travelling: Future[None] | None = None
-        self._multipart: MultipartUpload | None = None
+        self._multipart: Parts | None = None
         self._is_whole = False
 
     @property
@@ -58,7 +94,7 @@ class ObjectWriter:
         if not self._travelling.cancel():
             wait([self._travelling])
         try:
-            self._storage.delete(self.key)
+            self._destination.delete(self.key)
             if self._multipart is not None and not self._is_whole:
                 self._multipart.abort()
         except StorageUnavailable:
@@ -77,13 +113,13 @@ class ObjectWriter:
     def _write_part(self, part: bytes) -> None:
         self._digest.update(part)
         if self._multipart is None:
-            self._multipart = self._storage.begin_multipart(self.key)
+            self._multipart = self._destination.begin_multipart(self.key)
         self._multipart.write_part(part)
 
     def _write_end(self, end: bytes) -> None:
         if self._multipart is None:
             self._digest.update(end)
-            self._storage.put(self.key, end)
+            self._destination.put(self.key, end)
         else:
             self._write_part(end)
             self._multipart.complete()

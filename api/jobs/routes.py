@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.concurrency import run_in_threadpool
 
 from api.dependencies import DbSession, OwnerId, ProcessResources
+from api.idempotency import Asked, KeyHeader
 from api.jobs import erasure, service, submission
 from api.jobs.schemas import JobPage, JobQuery, JobRead, JobWait
 from api.resources import Resources
@@ -18,6 +19,8 @@ from core.errors import (
     Conflict,
     EmptyRecording,
     Gone,
+    IdempotencyInFlight,
+    IdempotencyKeyReused,
     MalformedBody,
     NotFound,
     PayloadTooLarge,
@@ -38,11 +41,14 @@ ASK_AGAIN_AFTER: Final = "2"
 @router.post(
     "",
     status_code=status.HTTP_202_ACCEPTED,
+    response_model=JobRead,
     openapi_extra=body_of({"multipart/form-data": "JobForm", "application/json": "JobCreate"}),
     responses=problems_of(
         MalformedBody,
         NotFound,
         Conflict,
+        IdempotencyInFlight,
+        IdempotencyKeyReused,
         UploadIncomplete,
         Gone,
         PayloadTooLarge,
@@ -54,15 +60,15 @@ ASK_AGAIN_AFTER: Final = "2"
     ),
 )
 async def submit_job(
-    request: Request, response: Response, owner_id: OwnerId, resources: ProcessResources
-) -> JobRead:
+    request: Request, owner_id: OwnerId, resources: ProcessResources, idempotency_key: KeyHeader = None
+) -> Response:
     """Queue one recording: a form with the file, or JSON that names an upload.
 
     The recording is accepted once this answers 202, and not before.
     """
-    job = await submission.submit(request, resources, owner_id=owner_id)
-    response.headers["Location"] = job.links.self
-    return job
+    asked = Asked(owner_id, f"{request.method} {request.url.path}", idempotency_key)
+    answer = await submission.submit(request, resources, asked)
+    return answer.response()
 
 
 @router.get("", responses=problems_of())

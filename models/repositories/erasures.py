@@ -10,6 +10,7 @@ from models.chunk import Chunk
 from models.job import Job
 from models.recording import Recording
 from models.repositories import clock
+from models.repositories.idempotency_keys import IdempotencyKeyRepository
 from models.transcript import Transcript
 
 
@@ -25,6 +26,7 @@ class Erasures:
         # Hypotheses go with their chunks.
         for table in (Transcript, Chunk, Channel):
             self.session.execute(delete(table).where(table.job_id == job.id))
+        IdempotencyKeyRepository(self.session).forget_answers(job.id)
         now = clock.now(self.session)
         job.details = {}
         job.erased_at = now

@@ -7,18 +7,15 @@ import json
 import uuid
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
 from core.database import SessionFactory
-from core.errors import DatabaseUnavailable
 from core.storage import PART_BYTES, ObjectStorage
 from models.job import Job
 from models.states import JobState, Lane
-from tests.integration.api.conftest import ClientFactory, objects_of, resources_of, storage_at, unfinished_of
-from tests.integration.api.faults import failing_commits
+from tests.integration.api.conftest import ClientFactory, objects_of, storage_at, unfinished_of
+from tests.integration.api.faults import LostAnswers, failing_commits
 
 WAV = ("通话 1.wav", b"RIFF" + bytes(2000), "audio/wav")
 
@@ -251,30 +248,6 @@ class TestFailedCommit:
         assert "no room" not in answer.text
         assert objects_of(storage, owner_id) == []
         assert client.get("/v1/jobs").json()["data"] == []
-
-
-class LostAnswers:
-    """A database that commits a job and then is not heard of any more."""
-
-    def __init__(self, client: TestClient, *, stays_away: bool) -> None:
-        self.stays_away = stays_away
-        self.is_lost = False
-        sessions = resources_of(client).sessions
-        event.listen(sessions, "do_orm_execute", self._refuse)
-        event.listen(sessions, "after_flush", self._note_submission)
-        event.listen(sessions, "after_commit", self._lose)
-
-    def _note_submission(self, session: Session, _context: object) -> None:
-        session.info["submits"] = any(isinstance(row, Job) for row in session.new)
-
-    def _lose(self, session: Session) -> None:
-        if session.info.get("submits"):
-            self.is_lost = True
-            raise DatabaseUnavailable
-
-    def _refuse(self, _state: object) -> None:
-        if self.is_lost and self.stays_away:
-            raise DatabaseUnavailable
 
 
 class TestUnheardCommit:
