@@ -57,6 +57,12 @@ class Job(Record):
             "expires_at",
             postgresql_where=text("expires_at IS NOT NULL AND finished_at IS NULL"),
         ),
+        # An endpoint that is deleted finds the jobs that name it.
+        Index(
+            "ix_jobs_webhook_endpoint",
+            "webhook_endpoint_id",
+            postgresql_where=text("webhook_endpoint_id IS NOT NULL"),
+        ),
         Index(
             "ix_jobs_to_clear",
             "finished_at",

@@ -40,6 +40,8 @@ class WebhookEndpoint(Record):
     disabled_reason: Mapped[str | None]
     failing_since: Mapped[datetime | None]
     """First failure after the last success."""
+    failed_at: Mapped[datetime | None]
+    """Last failure."""
     failures: Mapped[int] = mapped_column(default=0)
     """In a row."""
     paused_until: Mapped[datetime | None]

@@ -88,6 +88,7 @@ def create_tables() -> None:
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_reason", sa.Text(), nullable=True),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.BigInteger(), nullable=False),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True),
@@ -318,6 +319,12 @@ def add_columns() -> None:
         postgresql_where=sa.text("sha256 IS NOT NULL"),
     )
     op.add_column("jobs", sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_jobs_webhook_endpoint",
+        "jobs",
+        ["webhook_endpoint_id"],
+        postgresql_where=sa.text("webhook_endpoint_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_jobs_to_clear",
         "jobs",

@@ -65,13 +65,14 @@ class Endings:
             notices.work_is_waiting(self.session)
 
     def _announce(self, job: Job) -> None:
-        EventRepository(self.session).add(
+        EventRepository(self.session).announce(
             Event(
                 owner_id=job.owner_id,
                 job_id=job.id,
                 type=_ANNOUNCEMENTS[job.state],
                 payload={"job_id": str(job.id), "status": job.state.value, "error_code": job.error_code},
-            )
+            ),
+            own_endpoint=job.webhook_endpoint_id,
+            own_url=job.webhook_url,
         )
-        self.session.flush()
         notices.job_ended(self.session, job.id)
