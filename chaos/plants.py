@@ -47,12 +47,13 @@ def _no_fence() -> None:
         unheard = update(Chunk).where(
             Chunk.id.in_([each.chunk_id for each in hypotheses]), Chunk.state.in_(UNHEARD)
         )
-        done = unheard.values(state=ChunkState.DONE, lease_expires_at=None).returning(Chunk.id, Chunk.job_id)
-        rows = self.session.execute(done.execution_options(synchronize_session=False)).all()
-        ids = {row.id for row in rows}
-        self.session.add_all(each for each in hypotheses if each.chunk_id in ids)
+        done = unheard.values(state=ChunkState.DONE, lease_expires_at=None).returning(Chunk.job_id)
+        wanted = self.session.scalars(done.execution_options(synchronize_session=False)).all()
+        for hypothesis in hypotheses:
+            # In place of what another attempt has written.
+            self.session.merge(hypothesis)
         self.session.flush()
-        return [row.job_id for row in rows]
+        return list(wanted)
 
     def jobs_in(self: ChunkRepository, batch: DeviceBatch) -> Sequence[uuid.UUID]:
         """Those of all chunks that it ever held: the others are needed to count."""

@@ -6,7 +6,7 @@ import shutil
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -42,17 +42,19 @@ TWINS: Final = {"dispatcher": (), "worker-scripted": ("--device=cpu",)}
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the processes are to do wrong by themselves."""
+    """How the processes are to be set, and what they are to do wrong by themselves."""
 
     seed: int
     lie_rate: float = 0.0
     plant: Plant | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the system, beside those that every stage has."""
 
-    def environment(self, tally: Path) -> dict[str, str]:
+    def environment(self, tally: Path) -> Mapping[str, str]:
         wanted = {"SEED": str(self.seed), "LIE_RATE": str(self.lie_rate), "TALLY": str(tally)}
         if self.plant is not None:
             wanted["PLANT"] = self.plant.value
-        return {f"CHAOS_{name}": value for name, value in wanted.items()}
+        return {**SETTINGS, **self.settings, **{f"CHAOS_{name}": value for name, value in wanted.items()}}
 
 
 class Stage:
@@ -71,7 +73,7 @@ class Stage:
             cpu_workers=2,
             with_flower=False,
             module="chaos.faulty",
-            extra_environment=SETTINGS | wishes.environment(self.tally),
+            extra_environment=wishes.environment(self.tally),
             rewire=self._rewire,
         )
         self.state_dir = directory / "state"
