@@ -101,6 +101,15 @@ class TestRepeatedRequest:
         assert again.headers[REPLAYED] == "true"
         assert jobs(sessions) == 1
 
+    def test_needs_no_storage(
+        self, client: TestClient, client_with: ClientFactory, api_settings: ApiSettings
+    ) -> None:
+        first = send(client)
+
+        again = send(client_with(storage=storage_at(api_settings, 1)))
+
+        assert (again.status_code, again.content) == (202, first.content)
+
     def test_goes_on_to_be_answered_by_a_server_that_serves_other_models(
         self, client: TestClient, client_with: ClientFactory
     ) -> None:
@@ -263,6 +272,35 @@ class TestRequestInFlight:
 
         assert [answer.json()["code"] for answer in answers] == ["idempotency_in_flight"] * 2
         assert answers[0].headers["Retry-After"]
+        assert len(objects_of(storage, owner_id)) == 1
+
+    def test_of_another_owner_keeps_nobody_out(self, client: TestClient, sessions: SessionFactory) -> None:
+        with sessions.begin() as elsewhere:
+            IdempotencyKeyRepository(elsewhere).hold(uuid.uuid4(), KEY)
+
+            assert send(client).status_code == 202
+
+    def test_that_was_answered_elsewhere_meanwhile_is_a_replay(
+        self,
+        *,
+        api_settings: ApiSettings,
+        client: TestClient,
+        sessions: SessionFactory,
+        storage: ObjectStorage,
+        owner_id: uuid.UUID,
+        key: str,
+    ) -> None:
+        body = FILE_HEAD + AUDIO + FILE_END
+        named = {"Idempotency_Key": KEY, "Content_Length": str(len(body)), "Expect": "100-continue"}
+        with served(api_settings, key) as api, api.upload(**named) as slow:
+            assert slow.recv(12) == b"HTTP/1.1 100"
+            first = send(client)
+            slow.sendall(body)
+            replay = answer_on(slow)
+
+        assert "HTTP/1.1 202" in replay
+        assert replay.endswith(first.text)
+        assert jobs(sessions) == 1
         assert len(objects_of(storage, owner_id)) == 1
 
     def test_of_two_processes_make_one_job(
