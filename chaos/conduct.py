@@ -29,7 +29,6 @@ from models.repositories.owners import OwnerRepository
 OWNERS: Final = 4
 LOOK_EVERY_S: Final = 0.5
 QUIET_S: Final = 180.0
-"""How long everything that is under way may take to come to its end once nothing breaks any more."""
 LONGEST_PAUSE_S: Final = 1.5
 """Between two faults."""
 LIE_RATE: Final = 0.002
@@ -48,6 +47,9 @@ class Scenario:
     faults: Sequence[str] = tuple(FAULTS)
     wishes: Wishes | None = None
     callers: int = 6
+    most_under_way: int = 150
+    patience_s: float = QUIET_S
+    """How long everything that is under way may take to end once nothing breaks any more."""
 
     def what_goes_wrong_inside(self) -> Wishes:
         return self.wishes or Wishes(seed=self.seed, lie_rate=LIE_RATE)
@@ -80,12 +82,17 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
         with psycopg.connect(database) as connection:
             audit.install(connection)
         ledger = Ledger()
-        crowd = Crowd(stage.system.api_url, _keys(database), callers=scenario.callers)
+        crowd = Crowd(
+            stage.system.api_url,
+            _keys(database),
+            callers=scenario.callers,
+            most_under_way=scenario.most_under_way,
+        )
         with Gauge(database) as gauge:
             with Load(crowd, ledger, recordings, seed=scenario.seed, under_way=gauge.read) as load:
                 faults = _inflict_all(scenario, stage, say=lambda what: say(f"{len(ledger)} jobs; {what}"))
             say(f"{len(ledger)} jobs; waiting for all of them to end")
-            seconds = gauge.seconds_until_quiet()
+            seconds = gauge.seconds_until_quiet(patience=scenario.patience_s)
         with psycopg.connect(database) as connection:
             verdict = checks.judge(connection, ledger, recordings)
             history = audit.breaches(connection)
@@ -147,10 +154,10 @@ class Gauge:
     def read(self) -> int:
         return self._count
 
-    def seconds_until_quiet(self) -> float:
+    def seconds_until_quiet(self, *, patience: float) -> float:
         """Until nothing is under way, or until patience ends."""
         begin = time.monotonic()
-        while time.monotonic() - begin < QUIET_S:
+        while time.monotonic() - begin < patience:
             with suppress(psycopg.OperationalError):
                 if self._looked() == 0:
                     break
