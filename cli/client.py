@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypeAlias, TypeVar
 
 import httpx
 from pydantic import ValidationError
@@ -24,6 +24,11 @@ ANSWER_WITHIN: Final = 60.0
 CONNECT_WITHIN: Final = 5.0
 
 Known = TypeVar("Known", bound=Answer)
+OnSent: TypeAlias = Callable[[int], None]
+
+
+def ignore(_: object) -> None:
+    """For those who do not want to hear of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,18 @@ class Client:
         recording: Path,
         options: SubmitOptions = SubmitOptions(),
         *,
-        on_sent: Callable[[int], None] = lambda _: None,
+        key: str | None = None,
+        on_sent: OnSent = ignore,
     ) -> Job:
-        """Send a file, a piece at a time; `on_sent` hears how many bytes of it have been read so far."""
+        """Send a file, a piece at a time; `on_sent` hears how many bytes of it have been read so far.
+
+        Under a `key` of its own it may be sent again: the server makes one job of it.
+        """
+        headers = {} if key is None else {"Idempotency-Key": key}
         with _WatchedFile(recording, on_sent) as file:
+            files = {"file": (recording.name, file)}
             request = self._http.build_request(
-                "POST", "/v1/jobs", data=options.form(), files={"file": (recording.name, file)}
+                "POST", "/v1/jobs", headers=headers, data=options.form(), files=files
             )
             return self._known(Job, self._answer(request))
 

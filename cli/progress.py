@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -19,15 +21,31 @@ from cli.answers import Job
 from cli.client import Client, SubmitOptions
 from cli.dialogue import plain
 from cli.following import follow
+from cli.submitting import submit_once
 
 
-def send(console: Console, client: Client, recording: Path, options: SubmitOptions) -> Job:
-    """Submit a recording; the bar goes away with the last byte."""
+def send(
+    console: Console,
+    client: Client,
+    recording: Path,
+    options: SubmitOptions,
+    *,
+    pause: Callable[[float], None] = time.sleep,
+) -> Job:
+    """Submit a recording, again and again while the server fails; the bar goes away with the last byte."""
     columns = (*_named_bar(), DownloadColumn(), TransferSpeedColumn())
+    name = plain(recording.name)
     # Where nobody watches, a bar would be noise in somebody's log.
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        bar = bars.add_task(plain(recording.name), total=recording.stat().st_size)
-        return client.submit(recording, options, on_sent=lambda sent: bars.update(bar, completed=sent))
+        bar = bars.add_task(name, total=recording.stat().st_size)
+        return submit_once(
+            client,
+            recording,
+            options,
+            on_sent=lambda sent: bars.update(bar, completed=sent),
+            on_retry=lambda error: console.print(f"{name}: {error} Sending it again.", markup=False),
+            pause=pause,
+        )
 
 
 def await_end(console: Console, client: Client, job: Job) -> Job:

@@ -133,6 +133,14 @@ class TestClient:
         assert answered["metadata"] == {"queue": "退款"}
         assert answered["source"]["size_bytes"] == 256_000
 
+    def test_a_recording_that_is_sent_twice_under_one_key_is_one_job(
+        self, client: Client, recording: Path
+    ) -> None:
+        first, again = (client.submit(recording, key="call-1") for _ in range(2))
+
+        assert first == again
+        assert [job.id for job in client.jobs(limit=5)] == [first.id]
+
     def test_the_newest_jobs_come_first(self, client: Client, recording: Path) -> None:
         ids = [client.submit(recording).id for _ in range(3)]
 

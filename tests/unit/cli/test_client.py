@@ -68,6 +68,16 @@ class TestSubmit:
         assert heard[-1] == recording.stat().st_size
         assert max(steps) <= 64 * 1024
 
+    def test_names_the_request_if_it_may_be_sent_again(
+        self, api: ScriptedApi, client: Client, recording: Path
+    ) -> None:
+        api.answer("POST", "/v1/jobs", job(), status=202)
+
+        client.submit(recording)
+        client.submit(recording, key="call-1")
+
+        assert [asked.headers.get("Idempotency-Key") for asked in api.asked] == [None, "call-1"]
+
     def test_says_who_asks(self, api: ScriptedApi, client: Client, recording: Path) -> None:
         api.answer("POST", "/v1/jobs", job(), status=202)
 

@@ -63,6 +63,17 @@ class TestSending:
 
         assert screen.shown.getvalue() == ""
 
+    def test_says_that_it_sends_once_more(self, api: ScriptedApi, client: Client, tmp_path: Path) -> None:
+        api.refuse("POST", "/v1/jobs", status=503, code="storage_unavailable", detail="It is away.")
+        api.answer("POST", "/v1/jobs", job(), status=202)
+        recording = tmp_path / "[red] call.wav"
+        recording.write_bytes(b"RIFF")
+        screen = Screen(terminal=False)
+
+        send(screen, client, recording, SubmitOptions(), pause=lambda _: None)
+
+        assert screen.lines() == ["[red] call.wav: It is away. (request r-1) Sending it again."]
+
 
 class TestAwaiting:
     def test_shows_the_stage_and_ends_with_the_status(self, api: ScriptedApi, client: Client) -> None:
