@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from api import errors
 from api.description import DescribedApp
 from api.errors import LastResort
+from api.events.routes import router as events
 from api.health.routes import router as health
 from api.jobs.routes import router as jobs
 from api.models.routes import router as models
@@ -19,6 +20,7 @@ from api.resources import opened
 from api.settings import ApiSettings
 from api.transcripts.routes import router as transcripts
 from api.uploads.routes import router as uploads
+from api.webhooks.routes import router as webhooks
 
 
 def create_app(settings: ApiSettings) -> FastAPI:
@@ -43,6 +45,6 @@ def create_app(settings: ApiSettings) -> FastAPI:
     # The last one added is the outermost.
     app.add_middleware(LastResort)
     app.add_middleware(RequestIds)
-    for router in (jobs, transcripts, uploads, models, health):
+    for router in (jobs, transcripts, uploads, webhooks, events, models, health):
         app.include_router(router)
     return app

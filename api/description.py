@@ -8,8 +8,9 @@ from pydantic.json_schema import models_json_schema
 from api.jobs.schemas import JobCreate, JobForm
 from api.problems import Problem
 from api.uploads.schemas import UploadCreate
+from api.webhooks.schemas import ReplayRequest, WebhookCreate, WebhookUpdate
 
-NAMED = (JobForm, JobCreate, UploadCreate, Problem)
+NAMED = (JobForm, JobCreate, UploadCreate, WebhookCreate, WebhookUpdate, ReplayRequest, Problem)
 
 
 class DescribedApp(FastAPI):

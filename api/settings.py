@@ -24,5 +24,7 @@ class ApiSettings(CoreSettings):
     """How long a body may not move before its sender is taken for gone: others wait for its place."""
     upload_url_ttl: timedelta = timedelta(hours=1)
     """How long a presigned upload can be begun, and then made a job."""
+    webhook_secret_overlap: timedelta = timedelta(hours=24)
+    """How long a webhook's old secret signs along after it was rotated."""
     idempotency_ttl: timedelta = timedelta(hours=72)
     """How long a request can be sent again under its `Idempotency-Key`."""

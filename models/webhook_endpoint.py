@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, false, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Record
+
+MOST_AT_ONCE: Final = 16
+"""Deliveries that may be on their way to one endpoint, whatever its owner wishes."""
+
+
+class DisabledReason(StrEnum):
+    OWNER = "owner"
+    """Its owner did it."""
+    FAILING = "failing"
+    """Nothing was taken for days."""
+    GONE = "gone"
+    """It answered 410."""
 
 
 class WebhookEndpoint(Record):
@@ -47,6 +61,28 @@ class WebhookEndpoint(Record):
     paused_until: Mapped[datetime | None]
     """Nothing is sent before this: it failed too often in a row, or asked for it by Retry-After."""
     succeeded_at: Mapped[datetime | None]
+
+    def enable(self) -> None:
+        """Begin anew, whatever happened before."""
+        self.disabled_at = None
+        self.disabled_reason = None
+        self.forget_failures()
+
+    def disable(self, reason: DisabledReason, *, at: datetime) -> None:
+        """Nothing is sent any more; what waits fails: workers/upkeep/fail_deliveries.py."""
+        self.disabled_at = at
+        self.disabled_reason = reason.value
+
+    def move_to(self, url: str) -> None:
+        """What the old address did is not held against the new one."""
+        self.url = url
+        self.forget_failures()
+
+    def forget_failures(self) -> None:
+        self.failing_since = None
+        self.failed_at = None
+        self.failures = 0
+        self.paused_until = None
 
 
 class WebhookSecret(Record):

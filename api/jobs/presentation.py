@@ -46,7 +46,7 @@ def present(job: Job, recording: Recording, channels: Sequence[Channel]) -> JobR
         metadata=job.details,
         source=_source(recording),
         channels=[JobChannel(index=each.index, role=roles.get(str(each.index))) for each in channels],
-        options=EffectiveOptions(model=job.model, language=job.language, lane=job.lane, roles=roles),
+        options=_options(job),
         timings_ms=timings(job),
         error=_error(job),
         links=_links(job),
@@ -101,6 +101,17 @@ def _error(job: Job) -> JobError | None:
     )
 
 
+def _options(job: Job) -> EffectiveOptions:
+    return EffectiveOptions(
+        model=job.model,
+        language=job.language,
+        lane=job.lane,
+        roles=job.roles,
+        webhook_url=job.webhook_url,
+    )
+
+
 def _links(job: Job) -> Links:
     here = f"/v1/jobs/{job.id}"
-    return Links(self=here, transcript=f"{here}/transcript", cancel=f"{here}/cancel")
+    webhook = f"/v1/webhooks/{job.webhook_endpoint_id}" if job.webhook_endpoint_id else None
+    return Links(self=here, transcript=f"{here}/transcript", cancel=f"{here}/cancel", webhook=webhook)

@@ -33,6 +33,8 @@ class JobOptions(Described):
     """Who speaks on which channel: `["agent", "customer"]` or `{"1": "agent"}`; names are `[a-z_]{1,32}`."""
     metadata: Metadata = Field(default_factory=dict)
     """The caller's own JSON object of at most 16 kB, handed back with the job."""
+    webhook_url: str | None = Field(default=None, max_length=2_048)
+    """Where to be told of this job's end, beside the webhooks that hear of every job."""
 
 
 class JobCreate(JobOptions):
@@ -53,6 +55,7 @@ class JobForm(Described):
     """`agent,customer` in the order of the channels, or JSON as in the other form of this request."""
     metadata: str | None = None
     """A JSON object of at most 16 kB."""
+    webhook_url: str | None = None
 
 
 class JobQuery(Described):
@@ -97,6 +100,7 @@ class EffectiveOptions(Described):
     language: str | None
     lane: Lane
     roles: dict[str, str]
+    webhook_url: str | None
 
 
 class Timings(Described):
@@ -122,6 +126,8 @@ class Links(Described):
     self: str
     transcript: str
     cancel: str
+    webhook: str | None
+    """What tells `webhook_url` of this job's end; `null` without one."""
 
 
 class JobRead(Described):

@@ -12,6 +12,7 @@ from api.jobs.options import check_language, served_model
 from api.jobs.presentation import present
 from api.jobs.schemas import JobOptions, JobPage, JobQuery, JobRead
 from api.settings import ApiSettings
+from api.webhooks import service as webhooks
 from core.errors import Gone
 from models.job import Job
 from models.recording import Recording
@@ -38,6 +39,9 @@ def submit(session: Session, recording: Recording, options: JobOptions, settings
         roles=options.roles,
         details=options.metadata,
     )
+    if options.webhook_url is not None:
+        endpoint = webhooks.for_job(session, options.webhook_url, settings, owner_id=job.owner_id)
+        job.webhook_endpoint_id, job.webhook_url = endpoint.id, options.webhook_url
     JobRepository(session).add(job, expected_seconds=recording.size_bytes / BYTES_PER_SECOND)
     return present(job, recording, [])
 

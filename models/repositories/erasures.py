@@ -29,6 +29,7 @@ class Erasures:
         IdempotencyKeyRepository(self.session).forget_answers(job.id)
         now = clock.now(self.session)
         job.details = {}
+        job.webhook_url = None
         job.erased_at = now
         recording.filename = None
         recording.sha256 = None

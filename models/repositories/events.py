@@ -54,15 +54,19 @@ _WANTED = (
     .with_for_update(read=True, key_share=True)
     .cte("wanted")
 )
-_FAN_OUT: Final = insert(Delivery).from_select(
-    ["id", "event_id", "endpoint_id", "url", "state"],
-    select(
-        func.gen_random_uuid(),
-        bindparam("event_id", type_=Uuid()),
-        _WANTED.c.id,
-        _WANTED.c.url,
-        literal(DeliveryState.WAITING.value),
-    ),
+_FAN_OUT: Final = (
+    insert(Delivery)
+    .from_select(
+        ["id", "event_id", "endpoint_id", "url", "state"],
+        select(
+            func.gen_random_uuid(),
+            bindparam("event_id", type_=Uuid()),
+            _WANTED.c.id,
+            _WANTED.c.url,
+            literal(DeliveryState.WAITING.value),
+        ),
+    )
+    .execution_options(preserve_rowcount=True)
 )
 
 

@@ -71,13 +71,20 @@ class TestAcceptedRecording:
             "language": "zh",
             "lane": "bulk",
             "roles": {"0": "agent", "1": "customer"},
+            "webhook_url": None,
         }
         assert job["metadata"] == {"agent": "007"}
 
     def test_has_the_effective_options_echoed_where_none_were_given(self, client: TestClient) -> None:
         job = submitted(client)
 
-        assert job["options"] == {"model": "scripted", "language": None, "lane": "live", "roles": {}}
+        assert job["options"] == {
+            "model": "scripted",
+            "language": None,
+            "lane": "live",
+            "roles": {},
+            "webhook_url": None,
+        }
 
     def test_gets_a_fair_place_by_its_size(self, client: TestClient, sessions: SessionFactory) -> None:
         job = submitted(client)

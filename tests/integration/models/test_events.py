@@ -7,10 +7,12 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
-from sqlalchemy import select, text
+from pydantic import SecretStr
+from sqlalchemy import make_url, select, text
 
-from core.database import SessionFactory
+from core.database import WORK_CHANNEL, SessionFactory
 from core.errors import DatabaseUnavailable
 from models import Delivery, Event, EventType, WebhookEndpoint
 from models.repositories.endings import Endings
@@ -109,6 +111,22 @@ class TestAnnouncing:
             Endings(session).cancel(JobRepository(session).locked(job_id))
 
         assert deliveries(sessions) == {others: "https://all.example/", own: "https://own.example/jobs/7"}
+
+    @pytest.mark.parametrize("listeners", [0, 1])
+    def test_wakes_the_dispatcher_if_there_is_something_to_deliver(
+        self, sessions: SessionFactory, database_url: SecretStr, owner_id: uuid.UUID, listeners: int
+    ) -> None:
+        for _ in range(listeners):
+            endpoint(sessions, owner_id)
+        url = make_url(database_url.get_secret_value()).set(drivername="postgresql")
+
+        with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as listening:
+            listening.execute(f"LISTEN {WORK_CHANNEL}")
+            announce(sessions, owner_id)
+            listening.execute(f"NOTIFY {WORK_CHANNEL}, 'that was all'")
+            heard = [notice.payload for notice in listening.notifies(timeout=60, stop_after=listeners + 1)]
+
+        assert heard == [""] * listeners + ["that was all"]
 
     def test_is_undone_with_its_transaction(self, sessions: SessionFactory, owner_id: uuid.UUID) -> None:
         endpoint(sessions, owner_id)

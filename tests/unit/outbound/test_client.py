@@ -94,6 +94,14 @@ class TestRequest:
         (request,) = receiver.requests
         assert (request.sni, request.headers["host"]) == (NAME, f"{NAME}:{receiver.port}")
 
+    def test_brackets_an_address_in_its_host_header(self, receiver: Receiver, ca_file: Path) -> None:
+        rules = AddressRules(hosts=("::1",))
+        client = OutboundClient(rules, ca_file=ca_file, resolver=Names(["127.0.0.1"]))
+
+        post(client, receiver.url(host="[::1]"))
+
+        assert receiver.requests[0].headers["host"] == f"[::1]:{receiver.port}"
+
     def test_can_go_to_an_address(self, client: OutboundClient, receiver: Receiver) -> None:
         assert post(client, receiver.url()).address == "127.0.0.1"
 

@@ -1,0 +1,1 @@
+"""What happened, in order, for callers who were away when it was sent."""

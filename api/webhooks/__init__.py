@@ -1,0 +1,1 @@
+"""Where owners want to be told of events, and what became of telling them."""
