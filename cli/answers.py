@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-FINAL: Final = frozenset({"completed", "failed", "canceled"})
+FINAL: Final = frozenset({"completed", "failed", "canceled", "expired"})
 """Statuses that nothing leaves."""
 
 
@@ -34,6 +34,7 @@ class Job(Answer):
     progress: float
     attempt: int
     created_at: datetime
+    expires_at: datetime | None = None
     model: str
     language: str | None
     lane: str
@@ -48,6 +49,13 @@ class Job(Answer):
     @property
     def is_completed(self) -> bool:
         return self.status == "completed"
+
+    @property
+    def reason(self) -> str:
+        """Why there is no transcript; empty where nothing more can be said."""
+        if self.status == "expired":
+            return "Its deadline passed."
+        return self.error.message if self.error else ""
 
     @property
     def name(self) -> str:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, JsonValue, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, JsonValue, StringConstraints
 from pydantic_core import PydanticCustomError, from_json
 
 from core.catalog import model_named
-from core.errors import UnknownModel, UnsupportedOption
+from core.errors import InvalidRequest, UnknownModel, UnsupportedOption
 
 METADATA_BYTES: Final = 16 * 1024
+LONGEST_DEADLINE: Final = timedelta(days=366)
+
+_RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
+"""A date, a time and a zone; other ways to write a time leave something to be guessed."""
 
 _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """A NUL in JSON text, which Postgres cannot store; not a backslash that is followed by `u0000`."""
@@ -55,6 +60,13 @@ def _storable(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return metadata
 
 
+def _with_zone(given: object) -> object:
+    if isinstance(given, datetime) or (isinstance(given, str) and _RFC_3339.fullmatch(given)):
+        return given
+    raise PydanticCustomError("rfc_3339", "A time as in RFC 3339, with its zone: 2026-11-22T18:00:00+01:00.")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_with_zone, json_schema_input_type=AwareDatetime)]
 Roles = Annotated[
     dict[ChannelIndex, RoleName],
     BeforeValidator(_by_channel, json_schema_input_type=dict[ChannelIndex, RoleName] | list[RoleName]),
@@ -79,3 +91,12 @@ def check_language(language: str | None, model: str) -> None:
     if not languages:
         can = "none: it finds out by itself"
     raise UnsupportedOption(f"Language {language!r} cannot be asked for with {model}; {can}.")
+
+
+def deadline(expires_at: datetime | None, *, now: datetime) -> datetime | None:
+    """In UTC. One that has passed is a mistake, as is one that would never matter."""
+    if expires_at is None:
+        return None
+    if not now < expires_at <= now + LONGEST_DEADLINE:
+        raise InvalidRequest("`expires_at` must lie in the future, at most a year ahead.")
+    return expires_at.astimezone(UTC)

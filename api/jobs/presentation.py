@@ -40,6 +40,7 @@ def present(job: Job, recording: Recording, channels: Sequence[Channel]) -> JobR
         created_at=job.created_at,
         started_at=job.started_at,
         completed_at=job.finished_at,
+        expires_at=job.expires_at,
         model=job.model,
         lane=job.lane,
         language=job.language,

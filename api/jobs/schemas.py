@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.jobs.options import Metadata, Roles
+from api.jobs.options import Metadata, Moment, Roles
 from models.states import JobStage, JobState, Lane
 
 
@@ -33,6 +33,8 @@ class JobOptions(Described):
     """Who speaks on which channel: `["agent", "customer"]` or `{"1": "agent"}`; names are `[a-z_]{1,32}`."""
     metadata: Metadata = Field(default_factory=dict)
     """The caller's own JSON object of at most 16 kB, handed back with the job."""
+    expires_at: Moment | None = None
+    """Deadline as in RFC 3339, at most a year ahead: a job that is not over by then ends `expired`."""
     webhook_url: str | None = Field(default=None, max_length=2_048)
     """Where to be told of this job's end, beside the webhooks that hear of every job."""
 
@@ -55,6 +57,7 @@ class JobForm(Described):
     """`agent,customer` in the order of the channels, or JSON as in the other form of this request."""
     metadata: str | None = None
     """A JSON object of at most 16 kB."""
+    expires_at: Moment | None = None
     webhook_url: str | None = None
 
 
@@ -144,7 +147,9 @@ class JobRead(Described):
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
-    """When it became completed, failed or canceled."""
+    """When it became completed, failed, canceled or expired."""
+    expires_at: datetime | None
+    """The deadline that its caller gave it."""
     model: str
     lane: Lane
     language: str | None

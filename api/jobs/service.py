@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api import paging
-from api.jobs.options import check_language, served_model
+from api.jobs.options import check_language, deadline, served_model
 from api.jobs.presentation import present
 from api.jobs.schemas import JobOptions, JobPage, JobQuery, JobRead
 from api.settings import ApiSettings
@@ -16,6 +16,7 @@ from api.webhooks import service as webhooks
 from core.errors import Gone
 from models.job import Job
 from models.recording import Recording
+from models.repositories import clock
 from models.repositories.endings import Endings
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
@@ -38,6 +39,7 @@ def submit(session: Session, recording: Recording, options: JobOptions, settings
         lane=options.lane,
         roles=options.roles,
         details=options.metadata,
+        expires_at=deadline(options.expires_at, now=clock.now(session)),
     )
     if options.webhook_url is not None:
         endpoint = webhooks.for_job(session, options.webhook_url, settings, owner_id=job.owner_id)

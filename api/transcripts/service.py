@@ -29,5 +29,7 @@ def _reason(job: Job) -> str:
             return f"The job failed and will have no transcript: {job.error_message}"
         case JobState.CANCELED:
             return "The job was canceled and will have no transcript."
+        case JobState.EXPIRED:
+            return "The job's deadline passed, and it will have no transcript."
         case _:
             return f"The job is {job.stage or job.state}; its transcript is not ready yet."

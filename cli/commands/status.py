@@ -68,6 +68,8 @@ def _facts(job: Job) -> Iterator[tuple[str, str]]:
     if job.error is not None:
         yield "error", f"{job.error.message} ({job.error.code})"
     yield "submitted", f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
+    if job.expires_at is not None:
+        yield "deadline", f"{job.expires_at.astimezone():%Y-%m-%d %H:%M:%S}"
     yield "length", _length(job)
     yield "model", job.model
     yield "language", job.language or "found out by the model"

@@ -65,6 +65,5 @@ def _awaited(bars: Console, client: Client, job: Job) -> Job:
     if job.is_completed:
         print_dialogue(Console(), client.transcript(job.id), title=job.name)
     else:
-        reason = job.error.message if job.error else ""
-        typer.echo(plain(f"{job.name}: {job.status}. {reason}"), err=True)
+        typer.echo(plain(f"{job.name}: {job.status}. {job.reason}"), err=True)
     return job

@@ -48,6 +48,11 @@ def fail(sessions: SessionFactory, job_id: uuid.UUID) -> None:
         Endings(session).fail(JobRepository(session).locked(job_id), UndecodableRecording())
 
 
+def expire(sessions: SessionFactory, job_id: uuid.UUID) -> None:
+    with sessions.begin() as session:
+        Endings(session).expire(JobRepository(session).locked(job_id))
+
+
 def _channel(job: Job, index: int) -> Channel:
     key = f"prepared/{job.id}/{index}.flac"
     return Channel(job_id=job.id, index=index, object_key=key, duration_ms=5000, speech_ms=4000)

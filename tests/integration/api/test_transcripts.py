@@ -132,3 +132,12 @@ class TestTranscript:
 
         assert answer.status_code == 409
         assert "canceled" in answer.json()["detail"]
+
+    def test_of_an_expired_job_will_never_be(self, client: TestClient, sessions: SessionFactory) -> None:
+        job_id = submit(client)
+        stages.expire(sessions, job_id)
+
+        answer = client.get(f"/v1/jobs/{job_id}/transcript")
+
+        assert answer.status_code == 409
+        assert "deadline" in answer.json()["detail"]

@@ -121,6 +121,7 @@ def job(**changes: object) -> dict[str, object]:
         "progress": 0.0,
         "attempt": 1,
         "created_at": "2026-03-02T12:00:00Z",
+        "expires_at": None,
         "model": "whisper-base",
         "language": None,
         "lane": "live",

@@ -85,6 +85,15 @@ class TestSubmit:
         assert result.exit_code == 1
         assert "call.wav: failed. The recording could not be decoded." in result.stderr
 
+    def test_fails_if_a_job_expires(self, named_api: ScriptedApi, recording: Path) -> None:
+        named_api.answer("POST", "/v1/jobs", job(), status=202)
+        named_api.answer("GET", JOB_PATH, job(status="expired"))
+
+        result = run(submit, recording, "--wait")
+
+        assert result.exit_code == 1
+        assert "call.wav: expired. Its deadline passed." in result.stderr
+
     def test_goes_on_after_a_recording_that_is_refused(self, named_api: ScriptedApi, recording: Path) -> None:
         named_api.refuse(
             "POST", "/v1/jobs", status=422, code="audio_empty", detail="The recording holds no audio."
@@ -116,6 +125,17 @@ class TestStatus:
         assert ["status", "transcribing 43%"] in [[line[0], line[-1].rstrip()] for line in lines]
         assert ["queued", "0.040 s"] in [[line[0], line[-1].rstrip()] for line in lines]
         assert "total" not in [line[0] for line in lines]
+
+    def test_says_until_when_the_job_is_wanted(self, named_api: ScriptedApi) -> None:
+        named_api.answer("GET", JOB_PATH, job())
+        named_api.answer("GET", JOB_PATH, job(expires_at="2026-03-02T12:00:00Z"))
+
+        unbounded, bounded = run(status, JOB_ID).stdout, run(status, JOB_ID).stdout
+
+        assert "deadline" not in unbounded
+        assert [line.split()[1][:5] for line in bounded.splitlines() if line.startswith("deadline")] == [
+            "2026-"
+        ]
 
     def test_says_why_a_job_failed(self, named_api: ScriptedApi) -> None:
         error = {"code": "audio_empty", "message": "The recording holds no audio."}

@@ -40,7 +40,7 @@ class TestFollow:
 
         assert looks.seen() == ["queued", "processing", "completed"]
 
-    @pytest.mark.parametrize("status", ["completed", "failed", "canceled"])
+    @pytest.mark.parametrize("status", ["completed", "failed", "canceled", "expired"])
     def test_ends_however_the_job_ends(self, status: str) -> None:
         assert Looks([standing(status=status)]).seen() == [status]
 
