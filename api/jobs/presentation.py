@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -16,7 +15,6 @@ from api.jobs.schemas import (
     Timings,
 )
 from core.errors import TransientError
-from models.channel import Channel
 from models.job import Job
 from models.recording import Recording
 from models.states import JobStage, JobState
@@ -29,8 +27,7 @@ TRANSIENT_CODES: Final = frozenset(kind.code for kind in TransientError.__subcla
 """A job that failed with one of these could not reach something it needed."""
 
 
-def present(job: Job, recording: Recording, channels: Sequence[Channel]) -> JobRead:
-    roles = job.roles
+def present(job: Job, recording: Recording) -> JobRead:
     return JobRead(
         id=job.id,
         status=job.state,
@@ -46,7 +43,7 @@ def present(job: Job, recording: Recording, channels: Sequence[Channel]) -> JobR
         language=job.language,
         metadata=job.details,
         source=_source(recording),
-        channels=[JobChannel(index=each.index, role=roles.get(str(each.index))) for each in channels],
+        channels=_channels(job, recording),
         options=_options(job),
         timings_ms=timings(job),
         error=_error(job),
@@ -79,6 +76,11 @@ def timings(job: Job) -> Timings:
 
 def _ms(begin: datetime | None, end: datetime | None) -> int | None:
     return None if begin is None or end is None else round((end - begin).total_seconds() * 1000)
+
+
+def _channels(job: Job, recording: Recording) -> list[JobChannel]:
+    tracks = range(recording.channel_count or 0)
+    return [JobChannel(index=index, role=job.roles.get(str(index))) for index in tracks]
 
 
 def _source(recording: Recording) -> Source:

@@ -45,7 +45,7 @@ def submit(session: Session, recording: Recording, options: JobOptions, settings
         endpoint = webhooks.for_job(session, options.webhook_url, settings, owner_id=job.owner_id)
         job.webhook_endpoint_id, job.webhook_url = endpoint.id, options.webhook_url
     JobRepository(session).add(job, expected_seconds=recording.size_bytes / BYTES_PER_SECOND)
-    return present(job, recording, [])
+    return present(job, recording)
 
 
 def read(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> JobRead:
@@ -64,12 +64,10 @@ def page(session: Session, query: JobQuery, *, owner_id: uuid.UUID) -> JobPage:
     # One more than asked for tells whether there is another page.
     jobs = JobRepository(session).page(owner_id, states=query.status, before=before, limit=query.limit + 1)
     shown = jobs[: query.limit]
-    recordings = RecordingRepository(session)
-    recording_by_id = recordings.by_id(job.recording_id for job in shown)
-    channels = recordings.channels_by_job(job.id for job in shown)
+    recordings = RecordingRepository(session).by_id(job.recording_id for job in shown)
     has_more = len(jobs) > len(shown)
     return JobPage(
-        data=[present(job, recording_by_id[job.recording_id], channels.get(job.id, [])) for job in shown],
+        data=[present(job, recordings[job.recording_id]) for job in shown],
         has_more=has_more,
         next_cursor=paging.cursor_after(shown[-1].created_at, shown[-1].id) if has_more else None,
     )
@@ -90,5 +88,4 @@ def _refuse_tombstones(job: Job) -> None:
 
 
 def _presented(session: Session, job: Job) -> JobRead:
-    recordings = RecordingRepository(session)
-    return present(job, recordings.get(job.recording_id), recordings.channels_of(job.id))
+    return present(job, RecordingRepository(session).get(job.recording_id))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
@@ -39,11 +38,3 @@ class RecordingRepository:
     def channels_of(self, job_id: uuid.UUID) -> Sequence[Channel]:
         query = select(Channel).where(Channel.job_id == job_id).order_by(Channel.index)
         return self.session.scalars(query).all()
-
-    def channels_by_job(self, job_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Channel]]:
-        """For pages of jobs: one query; a job that is not prepared yet is not in it."""
-        query = select(Channel).where(Channel.job_id.in_(list(job_ids)))
-        channels: dict[uuid.UUID, list[Channel]] = defaultdict(list)
-        for channel in self.session.scalars(query.order_by(Channel.job_id, Channel.index)):
-            channels[channel.job_id].append(channel)
-        return channels

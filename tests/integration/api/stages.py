@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from sqlalchemy.orm import Session
+
 from core.database import SessionFactory
 from core.errors import UndecodableRecording
 from models.base import JsonObject
@@ -24,8 +26,7 @@ def prepare(sessions: SessionFactory, job_id: uuid.UUID) -> None:
     """Two channels, one chunk: the job waits for a device."""
     with sessions.begin() as session:
         job = JobRepository(session).claim(job_id, JobStage.PREPARING, ttl=TTL)
-        channels = [_channel(job, index) for index in range(2)]
-        RecordingRepository(session).add_channels(channels)
+        _decode(session, job, channels=2)
         ChunkRepository(session).queue(job, [builders.chunk(0)])
         job.chunks_total = 1
         job.advance(JobStage.TRANSCRIBING, at=clock.now(session))
@@ -34,7 +35,7 @@ def prepare(sessions: SessionFactory, job_id: uuid.UUID) -> None:
 def complete(sessions: SessionFactory, job_id: uuid.UUID, content: JsonObject) -> None:
     with sessions.begin() as session:
         job = JobRepository(session).claim(job_id, JobStage.PREPARING, ttl=TTL)
-        RecordingRepository(session).add_channels([_channel(job, 0)])
+        _decode(session, job, channels=1)
         job.advance(JobStage.FINISHING, at=clock.now(session))
     with sessions.begin() as session:
         job = JobRepository(session).claim(job_id, JobStage.FINISHING, ttl=TTL)
@@ -51,6 +52,12 @@ def fail(sessions: SessionFactory, job_id: uuid.UUID) -> None:
 def expire(sessions: SessionFactory, job_id: uuid.UUID) -> None:
     with sessions.begin() as session:
         Endings(session).expire(JobRepository(session).locked(job_id))
+
+
+def _decode(session: Session, job: Job, *, channels: int) -> None:
+    recordings = RecordingRepository(session)
+    recordings.get(job.recording_id).channel_count = channels
+    recordings.add_channels(_channel(job, index) for index in range(channels))
 
 
 def _channel(job: Job, index: int) -> Channel:

@@ -9,7 +9,6 @@ import pytest
 
 from api.jobs.presentation import present, progress, timings
 from core.errors import StorageUnavailable, UndecodableRecording
-from models.channel import Channel
 from models.job import Job
 from models.recording import Recording
 from models.states import JobStage, JobState, Lane
@@ -86,13 +85,13 @@ class TestTimings:
 
 class TestPresentation:
     def test_attempt_counts_crashes_and_retries_from_one(self) -> None:
-        assert present(job(), Recording(size_bytes=1), []).attempt == 1
-        assert present(job(crash_count=1, retry_count=2), Recording(size_bytes=1), []).attempt == 4
+        assert present(job(), Recording(size_bytes=1)).attempt == 1
+        assert present(job(crash_count=1, retry_count=2), Recording(size_bytes=1)).attempt == 4
 
     def test_each_channel_has_the_role_that_it_was_given(self) -> None:
         row = job(roles={"1": "customer"})
 
-        shown = present(row, Recording(size_bytes=1), [Channel(index=0), Channel(index=1)])
+        shown = present(row, Recording(size_bytes=1, channel_count=2))
 
         assert [(channel.index, channel.role) for channel in shown.channels] == [(0, None), (1, "customer")]
 
@@ -102,7 +101,7 @@ class TestPresentation:
     def test_a_failure_says_whether_trying_again_may_help(self, code: str, retryable: bool) -> None:
         row = job(JobState.FAILED, error_code=code, error_message="Why.")
 
-        error = present(row, Recording(size_bytes=1), []).error
+        error = present(row, Recording(size_bytes=1)).error
 
         assert error is not None
         assert (error.code, error.message, error.retryable) == (code, "Why.", retryable)
