@@ -7,6 +7,7 @@ from typing import Literal, cast
 from typing_extensions import TypedDict
 
 from models.base import JsonObject
+from models.job import Job
 
 
 class TranscriptChannel(TypedDict):
@@ -113,3 +114,20 @@ def as_json(content: TranscriptContent) -> JsonObject:
 def from_json(content: JsonObject) -> TranscriptContent:
     """The same dictionary, typed as `as_json` took it; trusted, since only `as_json` made it."""
     return cast(TranscriptContent, content)
+
+
+def made_out_to(job: Job, content: JsonObject) -> JsonObject:
+    """The same words, for another job of the same audio, model, language and roles."""
+    never_entered: TranscriptTimings = {
+        "queued": None,
+        "preparing": None,
+        "waiting": None,
+        "transcribing": None,
+    }
+    made_out: TranscriptContent = {
+        **from_json(content),
+        "job_id": str(job.id),
+        "options": {"model": job.model, "language": job.language, "lane": job.lane.value, "roles": job.roles},
+        "timings_ms": never_entered,
+    }
+    return as_json(made_out)

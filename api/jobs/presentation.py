@@ -38,6 +38,7 @@ def present(job: Job, recording: Recording) -> JobRead:
         started_at=job.started_at,
         completed_at=job.finished_at,
         expires_at=job.expires_at,
+        reused_from=job.reused_from,
         model=job.model,
         lane=job.lane,
         language=job.language,
@@ -110,6 +111,7 @@ def _options(job: Job) -> EffectiveOptions:
         language=job.language,
         lane=job.lane,
         roles=job.roles,
+        reuse=job.may_reuse,
         webhook_url=job.webhook_url,
     )
 

@@ -35,6 +35,8 @@ class JobOptions(Described):
     """The caller's own JSON object of at most 16 kB, handed back with the job."""
     expires_at: Moment | None = None
     """Deadline as in RFC 3339, at most a year ahead: a job that is not over by then ends `expired`."""
+    reuse: bool = False
+    """Take over the transcript of one's own other job, if bytes, model, language and roles are the same."""
     webhook_url: str | None = Field(default=None, max_length=2_048)
     """Where to be told of this job's end, beside the webhooks that hear of every job."""
 
@@ -58,6 +60,7 @@ class JobForm(Described):
     metadata: str | None = None
     """A JSON object of at most 16 kB."""
     expires_at: Moment | None = None
+    reuse: bool = False
     webhook_url: str | None = None
 
 
@@ -103,6 +106,7 @@ class EffectiveOptions(Described):
     language: str | None
     lane: Lane
     roles: dict[str, str]
+    reuse: bool
     webhook_url: str | None
 
 
@@ -150,6 +154,8 @@ class JobRead(Described):
     """When it became completed, failed, canceled or expired."""
     expires_at: datetime | None
     """The deadline that its caller gave it."""
+    reused_from: uuid.UUID | None
+    """The job that its transcript was made for; that one may be deleted by now."""
     model: str
     lane: Lane
     language: str | None

@@ -20,6 +20,7 @@ from models.repositories import clock
 from models.repositories.endings import Endings
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
+from models.repositories.reuse import Reuse
 from models.states import JobState
 
 BYTES_PER_SECOND: Final = 16_000
@@ -27,7 +28,7 @@ BYTES_PER_SECOND: Final = 16_000
 
 
 def submit(session: Session, recording: Recording, options: JobOptions, settings: ApiSettings) -> JobRead:
-    """Queue a recording that is in storage already."""
+    """Queue a recording that is in storage already, or complete it with a transcript that will do."""
     model = served_model(options.model, settings.models)
     check_language(options.language, model)
     RecordingRepository(session).add(recording)
@@ -39,13 +40,27 @@ def submit(session: Session, recording: Recording, options: JobOptions, settings
         lane=options.lane,
         roles=options.roles,
         details=options.metadata,
+        may_reuse=options.reuse,
         expires_at=deadline(options.expires_at, now=clock.now(session)),
     )
     if options.webhook_url is not None:
         endpoint = webhooks.for_job(session, options.webhook_url, settings, owner_id=job.owner_id)
         job.webhook_endpoint_id, job.webhook_url = endpoint.id, options.webhook_url
-    JobRepository(session).add(job, expected_seconds=recording.size_bytes / BYTES_PER_SECOND)
+    _queue(session, job, recording)
     return present(job, recording)
+
+
+def _queue(session: Session, job: Job, recording: Recording) -> None:
+    reuse = Reuse(session)
+    # Of an upload the digest is known when it is prepared, and not before.
+    sha256 = recording.sha256 if job.may_reuse else None
+    finished = None if sha256 is None else reuse.find(job, sha256=sha256)
+    if finished is None:
+        JobRepository(session).add(job, expected_seconds=recording.size_bytes / BYTES_PER_SECOND)
+        return
+    # Nothing is left to do for it, so it takes nothing of its owner's share.
+    JobRepository(session).add(job, expected_seconds=0.0)
+    reuse.complete(job, recording, finished)
 
 
 def read(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> JobRead:

@@ -71,6 +71,7 @@ class TestAcceptedRecording:
             "language": "zh",
             "lane": "bulk",
             "roles": {"0": "agent", "1": "customer"},
+            "reuse": False,
             "webhook_url": None,
         }
         assert job["metadata"] == {"agent": "007"}
@@ -83,6 +84,7 @@ class TestAcceptedRecording:
             "language": None,
             "lane": "live",
             "roles": {},
+            "reuse": False,
             "webhook_url": None,
         }
 

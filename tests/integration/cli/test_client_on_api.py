@@ -129,6 +129,8 @@ class TestClient:
             "language": "zh",
             "lane": "bulk",
             "roles": {"0": "agent", "1": "customer"},
+            "reuse": False,
+            "webhook_url": None,
         }
         assert answered["metadata"] == {"queue": "退款"}
         assert answered["source"]["size_bytes"] == 256_000

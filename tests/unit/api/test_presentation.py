@@ -24,6 +24,7 @@ def job(state: JobState = JobState.QUEUED, stage: JobStage | None = None, **colu
         "model": "scripted",
         "lane": Lane.LIVE,
         "roles": {},
+        "may_reuse": False,
         "details": {},
         "created_at": START,
         "crash_count": 0,
