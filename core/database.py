@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+import time
+from typing import Any, Final, TypeAlias, TypeVar
 
+import psycopg
+from psycopg.abc import PQGen
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
 from pydantic import SecretStr
 from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
@@ -22,8 +25,12 @@ JOBS_CHANNEL: Final = "callscribe_jobs"
 # A claim takes under 10 ms; whatever holds a lock for seconds is broken and must let go by itself,
 # since one old transaction bloats every SKIP LOCKED queue of the server.
 SESSION_OPTIONS: Final = (
-    "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+    "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
 )
+ANSWER_WITHIN_S: Final = 12.0
+"""Above the server's own limit on a statement: one that still says nothing then is not there any more."""
+
+Answer = TypeVar("Answer")
 
 _RETRYABLE = (DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure)
 
@@ -34,7 +41,33 @@ def driver_url(database_url: SecretStr) -> str:
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
-def open_sessions(database_url: SecretStr, *, process: str, pool_size: int = 5) -> SessionFactory:
+class BoundedConnection(psycopg.Connection[Any]):
+    """Does not wait for ever for an answer.
+
+    TCP's own time-outs do not see a peer that hangs while something in between acknowledges for it:
+    a proxy, a pooler, a firewall that has lost its state, a server that was stopped.
+    """
+
+    answer_within_s = ANSWER_WITHIN_S
+
+    def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
+        """Raises psycopg's `OperationalError`; the connection is closed by then."""
+        if timeout is not None:
+            # Whoever says so waits for what may never come: a notice.
+            return super().wait(gen, interval, timeout)
+        begin = time.monotonic()
+        try:
+            return super().wait(gen, interval, self.answer_within_s)
+        except psycopg.OperationalError:
+            if time.monotonic() - begin >= self.answer_within_s:
+                # What would be read next may be the answer to this.
+                self.close()
+            raise
+
+
+def open_sessions(
+    database_url: SecretStr, *, process: str, pool_size: int = 5, answer_within_s: float = ANSWER_WITHIN_S
+) -> SessionFactory:
     """Sessions whose connection failures arrive as `DatabaseUnavailable`; nothing connects yet."""
     engine = create_engine(
         driver_url(database_url),
@@ -53,6 +86,13 @@ def open_sessions(database_url: SecretStr, *, process: str, pool_size: int = 5) 
             "tcp_user_timeout": 30_000,
         },
     )
+
+    def connect(_dialect: object, _record: object, arguments: list[str], options: dict[str, Any]) -> object:
+        connection = BoundedConnection.connect(*arguments, **options)
+        connection.answer_within_s = answer_within_s
+        return connection
+
+    event.listen(engine, "do_connect", connect)
     event.listen(engine, "handle_error", _name_the_failure)
     return sessionmaker(engine, expire_on_commit=False)
 
@@ -66,6 +106,9 @@ def engine_of(sessions: SessionFactory) -> Engine:
 
 
 def _name_the_failure(context: ExceptionContext) -> None:
+    if context.is_pre_ping:
+        # The pool asked whether a connection still lives, and will make another.
+        return
     lost = isinstance(context.sqlalchemy_exception, OperationalError | InterfaceError)
     if lost or isinstance(context.original_exception, _RETRYABLE):
         raise DatabaseUnavailable from context.original_exception
