@@ -1,0 +1,352 @@
+"""Jobs, chunks and device batches in any order of events that a cluster can produce, on a real Postgres.
+
+The machine plays every worker and the dispatcher. A worker remembers each lease that it ever got and
+may come back with it at any time, as one does that was stopped and went on.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from core.database import SessionFactory
+from core.errors import Conflict, LeaseLost, UndecodableRecording
+from models import (
+    DeviceBatch,
+    Job,
+    JobStage,
+    LeasedChunk,
+    Record,
+    Transcript,
+)
+from models.repositories import clock
+from models.repositories.chunk_claims import Budget
+from models.repositories.chunks import ChunkRepository
+from models.repositories.device_batches import DeviceBatchRepository
+from models.repositories.endings import Endings
+from models.repositories.erasures import Erasures
+from models.repositories.jobs import JobRepository
+from models.repositories.recordings import RecordingRepository
+from models.repositories.suspects import Suspects
+from models.states import Lane
+from tests import builders
+from workers.dispatcher import hints
+from workers.transcription.committing import commit_hypotheses
+from workers.upkeep.expire_jobs import expire_jobs
+from workers.upkeep.reap_device_batches import reap_device_batches
+from workers.upkeep.reap_jobs import reap_jobs
+
+TTL: Final = timedelta(seconds=60)
+FINAL_STATES: Final = frozenset({"completed", "failed", "canceled", "expired"})
+BUDGET: Final = Budget(audio_ms=60_000, chunks=3)
+
+TABLES: Final = ("jobs", "chunks", "device_batches")
+TIMES: Final = {
+    "jobs": ("lease_expires_at", "available_at", "expires_at"),
+    "chunks": ("lease_expires_at",),
+    "device_batches": ("lease_expires_at",),
+}
+"""Deadlines: the clock advances by moving all of them back."""
+
+CONTRADICTIONS: Final = {
+    "a job that ended without exactly one event, or one that has not with any": """
+        SELECT count(*) FROM jobs WHERE (finished_at IS NOT NULL)::int <>
+            (SELECT count(*) FROM events WHERE job_id = jobs.id)
+        """,
+    "an event of another end": """
+        SELECT count(*) FROM events JOIN jobs ON jobs.id = job_id WHERE type <> 'job.' || state
+        """,
+    "a transcript without completion, or the other way": """
+        SELECT count(*) FROM jobs LEFT JOIN transcripts ON job_id = jobs.id
+        WHERE (state = 'completed' AND erased_at IS NULL) <> (job_id IS NOT NULL)
+        """,
+    "a lease without work, or work without a lease": """
+        SELECT (SELECT count(*) FROM chunks WHERE (state = 'leased') <> (lease_expires_at IS NOT NULL))
+             + (SELECT count(*) FROM device_batches
+                WHERE (state = 'running') <> (lease_expires_at IS NOT NULL))
+             + (SELECT count(*) FROM jobs WHERE finished_at IS NOT NULL AND lease_expires_at IS NOT NULL)
+        """,
+    "a chunk in the hands of a device batch that does not run": """
+        SELECT count(*) FROM chunks JOIN device_batches ON device_batches.id = device_batch_id
+        WHERE chunks.state = 'leased' AND device_batches.state <> 'running'
+        """,
+    "a chunk of a job that has ended, still to be heard": """
+        SELECT count(*) FROM chunks JOIN jobs ON jobs.id = job_id
+        WHERE chunks.state IN ('queued', 'leased') AND finished_at IS NOT NULL
+        """,
+    "a count of chunks that is wrong": """
+        SELECT count(*) FROM jobs WHERE erased_at IS NULL AND chunks_done <>
+            (SELECT count(*) FROM chunks WHERE job_id = jobs.id AND chunks.state = 'done')
+        """,
+    "a chunk heard without hypothesis, or under another lease than its last": """
+        SELECT count(*) FROM chunks LEFT JOIN hypotheses ON chunk_id = chunks.id
+        WHERE (chunks.state = 'done') <> (chunk_id IS NOT NULL) OR hypotheses.attempt <> chunks.attempt
+        """,
+}
+"""Each counts what can never be, at any moment between two transactions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The lease of a stage, as its worker remembers it."""
+
+    job_id: uuid.UUID
+    stage: JobStage
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnDevice:
+    """The lease of a device batch, as its worker remembers it."""
+
+    batch_id: uuid.UUID
+    attempt: int
+    chunks: tuple[LeasedChunk, ...]
+
+
+class Cluster(RuleBasedStateMachine):
+    sessions: SessionFactory
+    """Given by the test; Hypothesis makes the machines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs: list[uuid.UUID] = []
+        self.stages: list[Stage] = []
+        self.batches: list[OnDevice] = []
+        self.seen: dict[tuple[str, str], tuple[str, int]] = {}
+        """State and attempt of every row when it was last looked at."""
+        self.won: set[tuple[object, int]] = set()
+        """Leases whose result was taken."""
+
+    @initialize()
+    def empty_tables(self) -> None:
+        tables = ", ".join(table.name for table in Record.metadata.sorted_tables)
+        with self.sessions.begin() as session:
+            session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            builders.owner(session)
+
+    @rule(lane=st.sampled_from(Lane), hours=st.none() | st.integers(1, 3))
+    def submit(self, lane: Lane, hours: int | None) -> None:
+        with self.sessions.begin() as session:
+            job = builders.queued_job(session, builders.owner(session), lane=lane)
+            if hours is not None:
+                job.expires_at = clock.now(session) + timedelta(hours=hours)
+            self.jobs.append(job.id)
+
+    @rule(number=st.integers(0), stage=st.sampled_from((JobStage.PREPARING, JobStage.FINISHING)))
+    def claim_a_stage(self, number: int, stage: JobStage) -> None:
+        if not self.jobs:
+            return
+        with suppress(LeaseLost), self.sessions.begin() as session:
+            job = JobRepository(session).claim(self.jobs[number % len(self.jobs)], stage, ttl=TTL)
+            self.stages.append(Stage(job.id, stage, job.attempt))
+
+    @rule(number=st.integers(0), chunks=st.integers(0, 4))
+    def commit_a_stage(self, number: int, chunks: int) -> None:
+        def write(session: Session, job: Job, stage: JobStage) -> None:
+            if stage is JobStage.FINISHING:
+                Endings(session).complete(job, Transcript(job_id=job.id, content={}))
+                return
+            job.chunks_total = chunks
+            job.advance(JobStage.TRANSCRIBING if chunks else JobStage.FINISHING, at=clock.now(session))
+            ChunkRepository(session).queue(job, [builders.chunk(index) for index in range(chunks)])
+
+        self._with_a_stage(number, write, wins=True)
+
+    @rule(number=st.integers(0))
+    def fail_a_stage(self, number: int) -> None:
+        self._with_a_stage(number, lambda s, job, _: Endings(s).fail(job, UndecodableRecording()), wins=True)
+
+    @rule(number=st.integers(0))
+    def hand_a_stage_back(self, number: int) -> None:
+        self._with_a_stage(number, lambda s, job, _: job.release(available_at=clock.now(s)))
+
+    @rule(number=st.integers(0))
+    def crash_in_a_stage(self, number: int) -> None:
+        self._with_a_stage(number, lambda s, job, _: Endings(s).survive_crash(job))
+
+    @rule(number=st.integers(0))
+    def renew_a_stage(self, number: int) -> None:
+        if not self.stages:
+            return
+        held = self.stages[number % len(self.stages)]
+        with suppress(LeaseLost), self.sessions.begin() as session:
+            JobRepository(session).renew(held.job_id, attempt=held.attempt, ttl=TTL)
+
+    @rule()
+    def start_a_device_batch(self) -> None:
+        with self.sessions.begin() as session:
+            batch_id = DeviceBatchRepository(session).open(builders.MODEL).id
+        with self.sessions.begin() as session:
+            batch, chunks = DeviceBatchRepository(session).start(batch_id, worker="w", budget=BUDGET, ttl=TTL)
+            if chunks:
+                self.batches.append(OnDevice(batch.id, batch.attempt, tuple(chunks)))
+
+    @rule(number=st.integers(0), heard=st.integers(0, BUDGET.chunks))
+    def commit_a_device_batch(self, number: int, heard: int) -> None:
+        """As soon as all are heard; of those that are condemned meanwhile nothing is."""
+
+        def write(session: Session, held: OnDevice) -> None:
+            batch = DeviceBatchRepository(session).held(held.batch_id, attempt=held.attempt)
+            for chunk in sorted(held.chunks[heard:], key=lambda each: each.job_id):
+                Suspects(session).condemn(chunk, UndecodableRecording())
+            commit_hypotheses(session, batch, [builders.hypothesis(chunk) for chunk in held.chunks[:heard]])
+
+        self._with_a_batch(number, write, wins=True)
+
+    @rule(number=st.integers(0))
+    def lose_a_device_batch(self, number: int) -> None:
+        self._with_a_batch(number, lambda s, held: Suspects(s).lose(_held(s, held)))
+
+    @rule(number=st.integers(0))
+    def hand_a_device_batch_back(self, number: int) -> None:
+        self._with_a_batch(number, lambda s, held: Suspects(s).hand_back(_held(s, held)))
+
+    @rule(number=st.integers(0))
+    def renew_a_device_batch(self, number: int) -> None:
+        self._with_a_batch(
+            number,
+            lambda s, held: DeviceBatchRepository(s).renew(held.batch_id, attempt=held.attempt, ttl=TTL),
+        )
+
+    @rule(seconds=st.sampled_from((30, 61, 3_600)))
+    def let_time_pass(self, seconds: int) -> None:
+        with self.sessions.begin() as session:
+            for table, columns in TIMES.items():
+                moved = ", ".join(f"{each} = {each} - interval '{seconds} seconds'" for each in columns)
+                session.execute(text(f"UPDATE {table} SET {moved}"))
+
+    @rule(duty=st.sampled_from((reap_jobs, reap_device_batches, expire_jobs)))
+    def do_a_duty(self, duty: Callable[[Session], int]) -> None:
+        with self.sessions.begin() as session:
+            duty(session)
+
+    @rule()
+    def announce(self) -> None:
+        with self.sessions.begin() as session:
+            hints.due_hints(session, models=[builders.MODEL], window=16)
+
+    @rule()
+    def flush_the_broker(self) -> None:
+        with self.sessions.begin() as session:
+            hints.forget_all(session)
+
+    @rule(number=st.integers(0))
+    def cancel(self, number: int) -> None:
+        if not self.jobs:
+            return
+        with suppress(Conflict), self.sessions.begin() as session:
+            Endings(session).cancel(JobRepository(session).locked(self.jobs[number % len(self.jobs)]))
+
+    @rule(number=st.integers(0))
+    def erase(self, number: int) -> None:
+        if not self.jobs:
+            return
+        with self.sessions.begin() as session:
+            job = JobRepository(session).locked(self.jobs[number % len(self.jobs)])
+            if not job.is_final:
+                Endings(session).cancel(job)
+        with self.sessions.begin() as session:
+            job = JobRepository(session).locked(job.id)
+            Erasures(session).erase(job, RecordingRepository(session).get(job.recording_id))
+
+    @invariant()
+    def nothing_contradicts_itself(self) -> None:
+        with self.sessions.begin() as session:
+            found = {
+                name: session.execute(text(query)).scalar_one() for name, query in CONTRADICTIONS.items()
+            }
+
+        assert {name: count for name, count in found.items() if count} == {}
+
+    @invariant()
+    def whoever_was_promised_is_there(self) -> None:
+        with self.sessions.begin() as session:
+            there = set(session.scalars(text("SELECT id FROM jobs")))
+
+        assert there == set(self.jobs)
+
+    @invariant()
+    def attempts_never_fall_and_final_is_final(self) -> None:
+        rows = self._rows()
+        broken = [
+            (key, self.seen[key], row)
+            for key, row in rows.items()
+            if key in self.seen
+            and (row[1] < self.seen[key][1] or _left_a_final_state(self.seen[key][0], row[0]))
+        ]
+        self.seen = rows
+
+        assert broken == []
+
+    def _rows(self) -> dict[tuple[str, str], tuple[str, int]]:
+        with self.sessions.begin() as session:
+            return {
+                (table, str(row.id)): (row.state, row.attempt)
+                for table in TABLES
+                for row in session.execute(text(f"SELECT id, state, attempt FROM {table}"))
+            }
+
+    def _with_a_stage(
+        self, number: int, write: Callable[[Session, Job, JobStage], None], *, wins: bool = False
+    ) -> None:
+        """What any worker that ever held a stage may try, at any time."""
+        if not self.stages:
+            return
+        held = self.stages[number % len(self.stages)]
+        with suppress(LeaseLost):
+            with self.sessions.begin() as session:
+                job = JobRepository(session).held(held.job_id, attempt=held.attempt)
+                write(session, job, held.stage)
+            if wins:
+                self._win((held.job_id, held.attempt))
+
+    def _with_a_batch(
+        self, number: int, write: Callable[[Session, OnDevice], None], *, wins: bool = False
+    ) -> None:
+        if not self.batches:
+            return
+        held = self.batches[number % len(self.batches)]
+        with suppress(LeaseLost):
+            with self.sessions.begin() as session:
+                write(session, held)
+            if wins:
+                self._win((held.batch_id, held.attempt))
+
+    def _win(self, lease: tuple[object, int]) -> None:
+        assert lease not in self.won, "the result of one lease was taken twice"
+        self.won.add(lease)
+
+
+def _held(session: Session, held: OnDevice) -> DeviceBatch:
+    return DeviceBatchRepository(session).held(held.batch_id, attempt=held.attempt)
+
+
+def _left_a_final_state(before: str, after: str) -> bool:
+    ended = FINAL_STATES | {"done", "empty", "lost"}
+    return before in ended and after != before
+
+
+class TestStateMachine:
+    def test_no_order_of_events_breaks_a_promise(self, sessions: SessionFactory) -> None:
+        machine = type("ClusterOnPostgres", (Cluster,), {"sessions": sessions})
+
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=30,
+                stateful_step_count=40,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
