@@ -48,6 +48,8 @@ from workers.upkeep.reap_jobs import reap_jobs
 
 TTL: Final = timedelta(seconds=60)
 FINAL_STATES: Final = frozenset({"completed", "failed", "canceled", "expired"})
+NUMBER: Final = st.integers(0, 5)
+"""Chooses a job or a lease, old ones too."""
 BUDGET: Final = Budget(audio_ms=60_000, chunks=3)
 
 TABLES: Final = ("jobs", "chunks", "device_batches")
@@ -125,8 +127,8 @@ class Cluster(RuleBasedStateMachine):
         self.batches: list[OnDevice] = []
         self.seen: dict[tuple[str, str], tuple[str, int]] = {}
         """State and attempt of every row when it was last looked at."""
-        self.won: set[tuple[object, int]] = set()
-        """Leases whose result was taken."""
+        self.over: set[Stage | OnDevice] = set()
+        """Leases that were used up or taken away: nothing may be written under them any more."""
 
     @initialize()
     def empty_tables(self) -> None:
@@ -134,6 +136,8 @@ class Cluster(RuleBasedStateMachine):
         with self.sessions.begin() as session:
             session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
             builders.owner(session)
+        for lane in Lane:
+            self.submit(lane, None)
 
     @rule(lane=st.sampled_from(Lane), hours=st.none() | st.integers(1, 3))
     def submit(self, lane: Lane, hours: int | None) -> None:
@@ -143,15 +147,16 @@ class Cluster(RuleBasedStateMachine):
                 job.expires_at = clock.now(session) + timedelta(hours=hours)
             self.jobs.append(job.id)
 
-    @rule(number=st.integers(0), stage=st.sampled_from((JobStage.PREPARING, JobStage.FINISHING)))
-    def claim_a_stage(self, number: int, stage: JobStage) -> None:
-        if not self.jobs:
-            return
-        with suppress(LeaseLost), self.sessions.begin() as session:
-            job = JobRepository(session).claim(self.jobs[number % len(self.jobs)], stage, ttl=TTL)
-            self.stages.append(Stage(job.id, stage, job.attempt))
+    @rule(stage=st.sampled_from((JobStage.PREPARING, JobStage.FINISHING)))
+    def claim_a_stage(self, stage: JobStage) -> None:
+        """Whatever its worker believes of the job: a hint may be old, or there twice."""
+        for job_id in self.jobs:
+            with suppress(LeaseLost), self.sessions.begin() as session:
+                job = JobRepository(session).claim(job_id, stage, ttl=TTL)
+                self.stages.append(Stage(job.id, stage, job.attempt))
+                return
 
-    @rule(number=st.integers(0), chunks=st.integers(0, 4))
+    @rule(number=NUMBER, chunks=st.integers(0, 4))
     def commit_a_stage(self, number: int, chunks: int) -> None:
         def write(session: Session, job: Job, stage: JobStage) -> None:
             if stage is JobStage.FINISHING:
@@ -161,27 +166,28 @@ class Cluster(RuleBasedStateMachine):
             job.advance(JobStage.TRANSCRIBING if chunks else JobStage.FINISHING, at=clock.now(session))
             ChunkRepository(session).queue(job, [builders.chunk(index) for index in range(chunks)])
 
-        self._with_a_stage(number, write, wins=True)
+        self._with_a_stage(number, write)
 
-    @rule(number=st.integers(0))
+    @rule(number=NUMBER)
     def fail_a_stage(self, number: int) -> None:
-        self._with_a_stage(number, lambda s, job, _: Endings(s).fail(job, UndecodableRecording()), wins=True)
+        self._with_a_stage(number, lambda s, job, _: Endings(s).fail(job, UndecodableRecording()))
 
-    @rule(number=st.integers(0))
+    @rule(number=NUMBER)
     def hand_a_stage_back(self, number: int) -> None:
         self._with_a_stage(number, lambda s, job, _: job.release(available_at=clock.now(s)))
 
-    @rule(number=st.integers(0))
+    @rule(number=NUMBER)
     def crash_in_a_stage(self, number: int) -> None:
         self._with_a_stage(number, lambda s, job, _: Endings(s).survive_crash(job))
 
-    @rule(number=st.integers(0))
+    @rule(number=NUMBER)
     def renew_a_stage(self, number: int) -> None:
         if not self.stages:
             return
         held = self.stages[number % len(self.stages)]
         with suppress(LeaseLost), self.sessions.begin() as session:
             JobRepository(session).renew(held.job_id, attempt=held.attempt, ttl=TTL)
+            assert held not in self.over, "a lease that is over was renewed"
 
     @rule()
     def start_a_device_batch(self) -> None:
@@ -192,7 +198,7 @@ class Cluster(RuleBasedStateMachine):
             if chunks:
                 self.batches.append(OnDevice(batch.id, batch.attempt, tuple(chunks)))
 
-    @rule(number=st.integers(0), heard=st.integers(0, BUDGET.chunks))
+    @rule(number=NUMBER, heard=st.integers(0, BUDGET.chunks))
     def commit_a_device_batch(self, number: int, heard: int) -> None:
         """As soon as all are heard; of those that are condemned meanwhile nothing is."""
 
@@ -202,22 +208,24 @@ class Cluster(RuleBasedStateMachine):
                 Suspects(session).condemn(chunk, UndecodableRecording())
             commit_hypotheses(session, batch, [builders.hypothesis(chunk) for chunk in held.chunks[:heard]])
 
-        self._with_a_batch(number, write, wins=True)
+        self._with_a_batch(number, write)
 
-    @rule(number=st.integers(0))
+    @rule(number=NUMBER)
     def lose_a_device_batch(self, number: int) -> None:
         self._with_a_batch(number, lambda s, held: Suspects(s).lose(_held(s, held)))
 
-    @rule(number=st.integers(0))
+    @rule(number=NUMBER)
     def hand_a_device_batch_back(self, number: int) -> None:
         self._with_a_batch(number, lambda s, held: Suspects(s).hand_back(_held(s, held)))
 
-    @rule(number=st.integers(0))
+    @rule(number=NUMBER)
     def renew_a_device_batch(self, number: int) -> None:
-        self._with_a_batch(
-            number,
-            lambda s, held: DeviceBatchRepository(s).renew(held.batch_id, attempt=held.attempt, ttl=TTL),
-        )
+        if not self.batches:
+            return
+        held = self.batches[number % len(self.batches)]
+        with suppress(LeaseLost), self.sessions.begin() as session:
+            DeviceBatchRepository(session).renew(held.batch_id, attempt=held.attempt, ttl=TTL)
+            assert held not in self.over, "a lease that is over was renewed"
 
     @rule(seconds=st.sampled_from((30, 61, 3_600)))
     def let_time_pass(self, seconds: int) -> None:
@@ -226,10 +234,13 @@ class Cluster(RuleBasedStateMachine):
                 moved = ", ".join(f"{each} = {each} - interval '{seconds} seconds'" for each in columns)
                 session.execute(text(f"UPDATE {table} SET {moved}"))
 
-    @rule(duty=st.sampled_from((reap_jobs, reap_device_batches, expire_jobs)))
-    def do_a_duty(self, duty: Callable[[Session], int]) -> None:
-        with self.sessions.begin() as session:
-            duty(session)
+    @rule(seconds=st.sampled_from((1, 61)))
+    def let_time_pass_and_do_the_duties(self, seconds: int) -> None:
+        self.let_time_pass(seconds)
+        for duty in (reap_device_batches, reap_jobs, expire_jobs):
+            with self.sessions.begin() as session:
+                duty(session)
+        self._look_who_lost_a_lease()
 
     @rule()
     def announce(self) -> None:
@@ -241,14 +252,15 @@ class Cluster(RuleBasedStateMachine):
         with self.sessions.begin() as session:
             hints.forget_all(session)
 
-    @rule(number=st.integers(0))
+    @rule(number=NUMBER)
     def cancel(self, number: int) -> None:
         if not self.jobs:
             return
         with suppress(Conflict), self.sessions.begin() as session:
             Endings(session).cancel(JobRepository(session).locked(self.jobs[number % len(self.jobs)]))
+        self._look_who_lost_a_lease()
 
-    @rule(number=st.integers(0))
+    @rule(number=NUMBER)
     def erase(self, number: int) -> None:
         if not self.jobs:
             return
@@ -259,6 +271,7 @@ class Cluster(RuleBasedStateMachine):
         with self.sessions.begin() as session:
             job = JobRepository(session).locked(job.id)
             Erasures(session).erase(job, RecordingRepository(session).get(job.recording_id))
+        self._look_who_lost_a_lease()
 
     @invariant()
     def nothing_contradicts_itself(self) -> None:
@@ -289,6 +302,17 @@ class Cluster(RuleBasedStateMachine):
 
         assert broken == []
 
+    def _look_who_lost_a_lease(self) -> None:
+        """As the rows say, which no worker asks."""
+        with self.sessions.begin() as session:
+            leased = "SELECT {} FROM {} WHERE lease_expires_at IS NOT NULL"
+            stages = {tuple(row) for row in session.execute(text(leased.format("id, attempt", "jobs")))}
+            batches = {
+                tuple(row) for row in session.execute(text(leased.format("id, attempt", "device_batches")))
+            }
+        self.over |= {held for held in self.stages if (held.job_id, held.attempt) not in stages}
+        self.over |= {held for held in self.batches if (held.batch_id, held.attempt) not in batches}
+
     def _rows(self) -> dict[tuple[str, str], tuple[str, int]]:
         with self.sessions.begin() as session:
             return {
@@ -297,9 +321,7 @@ class Cluster(RuleBasedStateMachine):
                 for row in session.execute(text(f"SELECT id, state, attempt FROM {table}"))
             }
 
-    def _with_a_stage(
-        self, number: int, write: Callable[[Session, Job, JobStage], None], *, wins: bool = False
-    ) -> None:
+    def _with_a_stage(self, number: int, write: Callable[[Session, Job, JobStage], None]) -> None:
         """What any worker that ever held a stage may try, at any time."""
         if not self.stages:
             return
@@ -308,24 +330,20 @@ class Cluster(RuleBasedStateMachine):
             with self.sessions.begin() as session:
                 job = JobRepository(session).held(held.job_id, attempt=held.attempt)
                 write(session, job, held.stage)
-            if wins:
-                self._win((held.job_id, held.attempt))
+            self._use_up(held)
 
-    def _with_a_batch(
-        self, number: int, write: Callable[[Session, OnDevice], None], *, wins: bool = False
-    ) -> None:
+    def _with_a_batch(self, number: int, write: Callable[[Session, OnDevice], None]) -> None:
         if not self.batches:
             return
         held = self.batches[number % len(self.batches)]
         with suppress(LeaseLost):
             with self.sessions.begin() as session:
                 write(session, held)
-            if wins:
-                self._win((held.batch_id, held.attempt))
+            self._use_up(held)
 
-    def _win(self, lease: tuple[object, int]) -> None:
-        assert lease not in self.won, "the result of one lease was taken twice"
-        self.won.add(lease)
+    def _use_up(self, held: Stage | OnDevice) -> None:
+        assert held not in self.over, "something was written under a lease that is over"
+        self.over.add(held)
 
 
 def _held(session: Session, held: OnDevice) -> DeviceBatch:
@@ -344,8 +362,8 @@ class TestStateMachine:
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=30,
-                stateful_step_count=40,
+                max_examples=40,
+                stateful_step_count=30,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),
