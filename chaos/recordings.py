@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ import soundfile
 from workers.engines.base import SAMPLE_RATE, Chunk
 from workers.engines.scripted import ScriptedEngine
 from workers.preparation.limits import DecoderLimits
+from workers.preparation.nursery import Nursery
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import PreparedChannel
 
@@ -39,24 +41,25 @@ def known_recordings(*, count: int = COUNT) -> dict[str, KnownRecording]:
     samples, rate = soundfile.read(SAMPLE, dtype="int16")
     starts = np.linspace(0, len(samples) - LONGEST_S * rate, count).astype(int)
     lengths = (np.linspace(SHORTEST_S, LONGEST_S, count) * rate).astype(int)
-    with tempfile.TemporaryDirectory(prefix="callscribe-chaos-") as directory:
+    with closing(Nursery()) as nursery, tempfile.TemporaryDirectory(prefix="callscribe-chaos-") as directory:
         pieces = zip(starts, lengths, strict=True)
         known = [
-            _known(Path(directory), f"piece-{number}", samples[start : start + length, number % 2], rate)
+            _known(
+                nursery, Path(directory, f"piece-{number}"), samples[start : start + length, number % 2], rate
+            )
             for number, (start, length) in enumerate(pieces)
         ]
     return {each.name: each for each in known}
 
 
-def _known(directory: Path, name: str, samples: Pcm, rate: int) -> KnownRecording:
-    path = directory / f"{name}.wav"
+def _known(nursery: Nursery, workdir: Path, samples: Pcm, rate: int) -> KnownRecording:
+    path = workdir.with_suffix(".wav")
     soundfile.write(path, samples, rate, subtype="PCM_16")
-    workdir = directory / name
     workdir.mkdir()
-    prepared = prepare(path, workdir, DecoderLimits())
+    prepared = prepare(path, workdir, DecoderLimits(), nursery=nursery)
     chunks = [chunk for channel in prepared.channels for chunk in _chunks(channel)]
     texts = [heard.text for heard in ScriptedEngine().recognize(chunks) if heard.text]
-    return KnownRecording(name, path.read_bytes(), tuple(texts))
+    return KnownRecording(workdir.name, path.read_bytes(), tuple(texts))
 
 
 def _chunks(channel: PreparedChannel) -> Iterator[Chunk]:

@@ -21,7 +21,7 @@ from workers import alive
 from workers.app import app
 from workers.engine_process.hosts import START_FAILED_EXIT
 from workers.engine_process.orphans import end_with_parent
-from workers.preparation.tasks import this_spare
+from workers.process import this_process
 from workers.settings import WorkerSettings
 from workers.transcription.appetite import Appetite
 from workers.transcription.tasks import this_device
@@ -86,4 +86,4 @@ def begin(**_: object) -> None:
 
 @worker_process_shutdown.connect
 def end(**_: object) -> None:
-    this_spare().close()
+    this_process().nursery.close()

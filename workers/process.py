@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from core.database import SessionFactory, open_sessions
 from core.storage import ObjectStorage
+from workers.preparation.nursery import Nursery
 from workers.settings import WorkerSettings
 
 
@@ -15,6 +16,8 @@ class Process:
     settings: WorkerSettings
     sessions: SessionFactory
     storage: ObjectStorage
+    nursery: Nursery = field(default_factory=Nursery)
+    """Starts nothing until a recording is prepared."""
 
 
 @cache

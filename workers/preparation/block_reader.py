@@ -46,9 +46,6 @@ class BlockReader:
         """The next block; None when the decoder has closed its end, between two blocks or within one."""
         return self._read(self._limits.stall_seconds)
 
-    def remaining_seconds(self) -> float:
-        return self._patience(self._limits.stall_seconds)
-
     def _read(self, stall_seconds: float) -> Block | None:
         header = self._read_exactly(BLOCK_HEADER.size, stall_seconds)
         if header is None:

@@ -14,17 +14,17 @@ OPEN_FILES: Final = 4
 
 def confine(*, cpu_seconds: int, memory_bytes: int) -> None:  # pragma: no cover - there is no way back
     """Give up core dumps, files, sockets, time and memory beyond the limits. There is no way back."""
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_CPU, cpu_seconds)
-    _limit(resource.RLIMIT_FSIZE, STDERR_BYTES)
+    bound(resource.RLIMIT_CORE, 0)
+    bound(resource.RLIMIT_CPU, cpu_seconds)
+    bound(resource.RLIMIT_FSIZE, STDERR_BYTES)
     # macOS knows no bound on address space and refuses this one.
     with contextlib.suppress(ValueError, OSError):
-        _limit(resource.RLIMIT_AS, memory_bytes)
-    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+        bound(resource.RLIMIT_AS, memory_bytes)
+    bound(resource.RLIMIT_NOFILE, OPEN_FILES)
 
 
-def _limit(kind: int, amount: int) -> None:  # pragma: no cover - as above
-    """Never above what the machine already allows."""
+def bound(kind: int, amount: int) -> None:  # pragma: no cover - as above
+    """Soft and hard limit, never above what the machine already allows."""
     _, hard = resource.getrlimit(kind)
     allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
     resource.setrlimit(kind, (allowed, allowed))

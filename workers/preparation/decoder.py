@@ -1,14 +1,12 @@
-"""The decoder process: a caller's recording on stdin, its samples on stdout, nothing else in reach.
+"""The decoder: a caller's recording on stdin, its samples on stdout, nothing else in reach.
 
-Run by workers/preparation/decoding.py, which trusts nothing that comes out of here.
+As a program it is the nursery, which forks one for each recording. Whoever reads what comes out of
+here, workers/preparation/decoding.py, trusts nothing of it.
 """
 
 from __future__ import annotations
 
 import os
-import socket
-import stat
-import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final, cast
@@ -28,9 +26,11 @@ from core.errors import (
 )
 from workers.preparation.confinement import confine
 from workers.preparation.decoder_blocks import BlockWriter, SourceFormat, Verdict
+from workers.preparation.nursery_process import serve
 from workers.preparation.pcm_track import PcmTrack
 
 STDIN: Final = 0
+STDOUT: Final = 1
 DEMUXERS: Final = ("wav", "mp3", "flac", "ogg", "mov", "matroska", "aac", "amr", "gsm", "aiff", "au")
 """What calls come in. None of them opens a second file, unlike playlists and concatenations."""
 DECODERS: Final = (
@@ -42,28 +42,16 @@ DECODERS: Final = (
 """Audio only: a video track is not even probed by the code that would decode it."""
 SIGNATURES: Final = (b"RIFF", b"ID3", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3", b"#!AMR", b"FORM", b".snd")
 """How files of these formats begin, MP3 and AAC without tags and MP4 aside."""
+WAV_PROBE_BYTES: Final = 2**13
+"""How far a WAV file is searched for another format that poses as PCM; FFmpeg would take 4 ms for it."""
 
 
-def main(arguments: list[str]) -> None:  # pragma: no cover - confines its process for good
+def main(cpu_seconds: int, memory_bytes: int) -> None:  # pragma: no cover - confines its process for good
     """Decode stdin; the verdict goes the same way as the samples."""
-    cpu_seconds, memory_bytes = map(int, arguments)
     confine(cpu_seconds=cpu_seconds, memory_bytes=memory_bytes)
-    output = BlockWriter(sys.stdout.fileno())
+    output = BlockWriter(STDOUT)
     output.ready()
-    await_recording()
     output.verdict(judge(STDIN, output))
-
-
-def await_recording() -> None:  # pragma: no cover - takes the place of its process' stdin
-    """Until it is on stdin; what a spare decoder has there at first is a line, through which it comes."""
-    if not stat.S_ISSOCK(os.fstat(STDIN).st_mode):
-        return
-    with socket.socket(fileno=STDIN) as line:
-        _, received, _, _ = socket.recv_fds(line, 1, 1)
-    if not received:
-        sys.exit()  # it is not wanted any more
-    os.dup2(received[0], STDIN)
-    os.close(received[0])
 
 
 def judge(source: int, output: BlockWriter) -> Verdict:
@@ -103,6 +91,8 @@ def open_container(source: int) -> InputContainer:
         "format_whitelist": ",".join(DEMUXERS),
         "codec_whitelist": ",".join(DECODERS),
     }
+    if start.startswith(b"RIFF"):
+        options["probesize"] = str(WAV_PROBE_BYTES)
     try:
         return av.open("fd:", mode="r", options=options, metadata_errors="replace")
     except ArgumentError as error:  # recognized, and not on the list
@@ -172,4 +162,4 @@ def describe(container: InputContainer, stream: AudioStream, frame: av.AudioFram
 
 
 if __name__ == "__main__":  # pragma: no cover - as above
-    main(sys.argv[1:])
+    serve(main)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -22,9 +22,9 @@ from core.errors import (
 )
 from workers.preparation.block_reader import BlockReader
 from workers.preparation.decoder_blocks import BlockKind, SourceFormat, Verdict
-from workers.preparation.decoder_process import DECODER_COMMAND, DecoderProcess, running_decoder
+from workers.preparation.decoder_process import DecoderProcess
 from workers.preparation.limits import DecoderLimits
-from workers.preparation.spare_decoder import SpareDecoder
+from workers.preparation.nursery import Nursery
 
 logger = logging.getLogger(__name__)
 
@@ -68,22 +68,16 @@ class DecodedRecording:
             if samples > longest:
                 raise _too_long(self._limits)
             yield pcm
-        raise self._process.explain_death(within_seconds=self._reader.remaining_seconds())
+        raise self._process.explain_death()
 
 
 @contextmanager
-def decoding(
-    source: Path,
-    limits: DecoderLimits,
-    *,
-    command: Sequence[str] = DECODER_COMMAND,
-    spare: SpareDecoder | None = None,
-) -> Iterator[DecodedRecording]:
+def decoding(source: Path, limits: DecoderLimits, nursery: Nursery) -> Iterator[DecodedRecording]:
     """The recording's format, checked, and its samples as they come. Ends the decoder on the way out."""
     if source.stat().st_size == 0:
         raise EmptyRecording
     with (
-        spare.running(source) if spare else running_decoder(source, limits, command) as process,
+        nursery.decoder(source, limits) as process,
         BlockReader(process.output, limits) as reader,
     ):
         _await_start(process, reader)
@@ -104,7 +98,7 @@ def _await_start(process: DecoderProcess, reader: BlockReader) -> None:
 def _accepted_format(process: DecoderProcess, reader: BlockReader, limits: DecoderLimits) -> SourceFormat:
     block = reader.read()
     if block is None:
-        raise process.explain_death(within_seconds=reader.remaining_seconds())
+        raise process.explain_death()
     kind, payload = block
     if kind is BlockKind.VERDICT:
         _acquitted(payload)

@@ -10,7 +10,7 @@ import av
 
 SAMPLE_BYTES: Final = 2
 FLUSH_BYTES: Final = 2**16
-LONGEST_JITTER: Final = Fraction(1, 10)
+LONGEST_JITTER: Final = 0.1
 """Seconds. Time stamps wander by less; a longer step is a stretch that was never recorded."""
 
 
@@ -28,7 +28,7 @@ class PcmTrack:
         self._sink = sink
         self._rate = like.sample_rate
         self._layout = like.layout
-        self._origin = origin if origin is not None else _time_of(like)
+        self._origin = _time_of(like) if origin is None else float(origin)
         self._pending = bytearray()
         self._samples = 0
         self._source = _form_of(like)
@@ -54,7 +54,7 @@ class PcmTrack:
         time = _time_of(frame)
         if time is None or self._origin is None:
             return
-        missing = time - self._origin - Fraction(self._samples, self._rate)
+        missing = time - self._origin - self._samples / self._rate
         if missing > LONGEST_JITTER:
             self._drain()
             self._append_silence(round(missing * self._rate))
@@ -89,11 +89,12 @@ class PcmTrack:
         self._pending.clear()
 
 
-def _time_of(frame: av.AudioFrame) -> Fraction | None:
+def _time_of(frame: av.AudioFrame) -> float | None:
     """Seconds by the stream's own clock."""
     if frame.pts is None or frame.time_base is None:
         return None
-    return frame.pts * frame.time_base
+    # Not as a fraction: that takes as long as to decode the frame.
+    return frame.pts * frame.time_base.numerator / frame.time_base.denominator
 
 
 def _form_of(frame: av.AudioFrame) -> tuple[str, str, int]:

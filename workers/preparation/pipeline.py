@@ -9,14 +9,13 @@ from typing import Final
 from core.errors import EmptyRecording
 from workers.preparation.channel_file import ChannelFile
 from workers.preparation.cutting import Cut, cut_chunks
-from workers.preparation.decoder_process import DECODER_COMMAND
 from workers.preparation.decoding import decoding
 from workers.preparation.flac_writer import write_flac
 from workers.preparation.limits import DecoderLimits
 from workers.preparation.loudness import listening_gain
+from workers.preparation.nursery import Nursery
 from workers.preparation.progress import OnProgress, Progress, no_progress
 from workers.preparation.recording import ChunkSpan, PreparedChannel, PreparedRecording
-from workers.preparation.spare_decoder import SpareDecoder
 from workers.preparation.speech_spans import find_speech
 from workers.preparation.splitting import split_channels
 from workers.preparation.voice_activity import load_detector
@@ -32,9 +31,8 @@ def prepare(
     workdir: Path,
     limits: DecoderLimits,
     *,
+    nursery: Nursery,
     on_progress: OnProgress = no_progress,
-    decoder: Sequence[str] = DECODER_COMMAND,
-    spare: SpareDecoder | None = None,
 ) -> PreparedRecording:
     """Decode, resample, find speech, cut, and leave one FLAC file per channel in `workdir`.
 
@@ -42,7 +40,7 @@ def prepare(
     this machine is. `on_progress` hears a share from 0 to 1, never falling, whenever work moves on.
     """
     progress = Progress(on_progress)
-    with decoding(source, limits, command=decoder, spare=spare) as recording:
+    with decoding(source, limits, nursery) as recording:
         files = split_channels(recording, workdir, limits, progress.part(0.0, DECODING_SHARE))
     if not files[0].samples:
         raise EmptyRecording

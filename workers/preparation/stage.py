@@ -18,20 +18,19 @@ from models.repositories.chunks import ChunkRepository
 from models.repositories.recordings import RecordingRepository
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import PreparedChannel, PreparedRecording
-from workers.preparation.spare_decoder import SpareDecoder
 from workers.process import Process
 from workers.stages import HeldStage, held_stage
 
 logger = logging.getLogger(__name__)
 
 
-def prepare_recording(process: Process, job_id: uuid.UUID, *, spare: SpareDecoder | None = None) -> str:
+def prepare_recording(process: Process, job_id: uuid.UUID) -> str:
     """Returns what Flower shows."""
     summary = "nothing to do"
     try:
         with held_stage(process, job_id, JobStage.PREPARING) as held:
             with tempfile.TemporaryDirectory(dir=process.settings.scratch_dir, prefix="prepare-") as scratch:
-                prepared, sha256 = _prepare(held, Path(scratch), spare)
+                prepared, sha256 = _prepare(held, Path(scratch))
                 keys = _store(held, prepared)
             held.commit(partial(_write, prepared=prepared, keys=keys, sha256=sha256))
             summary = f"audio={prepared.duration_ms / 1000:.1f}s channels={len(prepared.channels)}"
@@ -41,7 +40,7 @@ def prepare_recording(process: Process, job_id: uuid.UUID, *, spare: SpareDecode
     return summary
 
 
-def _prepare(held: HeldStage, scratch: Path, spare: SpareDecoder | None) -> tuple[PreparedRecording, str]:
+def _prepare(held: HeldStage, scratch: Path) -> tuple[PreparedRecording, str]:
     source = scratch / "recording"
     with held.process.sessions.begin() as session:
         recording = RecordingRepository(session).get(held.job.recording_id)
@@ -53,8 +52,13 @@ def _prepare(held: HeldStage, scratch: Path, spare: SpareDecoder | None) -> tupl
     held.beat()
     workdir = scratch / "work"
     workdir.mkdir()
-    limits = held.process.settings.decoder
-    prepared = prepare(source, workdir, limits, on_progress=lambda _: held.beat(), spare=spare)
+    prepared = prepare(
+        source,
+        workdir,
+        held.process.settings.decoder,
+        nursery=held.process.nursery,
+        on_progress=lambda _: held.beat(),
+    )
     return prepared, sha256
 
 

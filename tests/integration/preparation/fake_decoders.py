@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from workers.preparation.nursery import Nursery
+
 PRELUDE: Final = """
 import json, os, signal, struct, sys
+from workers.preparation.nursery_process import serve
 
 def say(kind, payload=b""):
     os.write(1, struct.pack(">BI", kind, len(payload)) + payload)
@@ -26,6 +29,7 @@ def verdict(code=None, skipped_packets=0):
 """
 
 
-def fake_decoder(program: str) -> list[str]:
-    """The limits that a decoder is given follow as arguments, and are ignored."""
-    return [sys.executable, "-I", "-c", PRELUDE + program]
+def fake_decoder(program: str) -> Nursery:
+    """A nursery whose decoders do this; they are not confined."""
+    serving = f"serve(lambda *_: exec({program!r}, globals()))"
+    return Nursery(command=[sys.executable, "-s", "-P", "-c", PRELUDE + serving])

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import av
 import numpy as np
-import psutil
 import pytest
 
 from core.errors import (
@@ -19,8 +19,10 @@ from core.errors import (
 )
 from tests.integration.preparation.calls import recording_of
 from tests.integration.preparation.fake_decoders import fake_decoder
+from tests.integration.preparation.family import decoders
 from tests.unit.preparation.recordings import Format, film, silent_opus, tone, wav, write
 from workers.preparation.limits import DecoderLimits
+from workers.preparation.nursery import Nursery
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import PreparedRecording
 
@@ -44,15 +46,16 @@ CONTAINERS = [
 class Desk:
     """Where one recording is prepared."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, nursery: Nursery) -> None:
         self.folder = folder
+        self.nursery = nursery
         self.source = folder / "call.wav"
         self.workdir = folder / "work"
         self.workdir.mkdir()
 
     def prepare(self, content: bytes, limits: DecoderLimits = LIMITS) -> PreparedRecording:
         self.source.write_bytes(content)
-        return prepare(self.source, self.workdir, limits)
+        return prepare(self.source, self.workdir, limits, nursery=self.nursery)
 
     def refusal_of(self, content: bytes, limits: DecoderLimits = LIMITS) -> type[RecordingRejected]:
         with pytest.raises(RecordingRejected) as refusal:
@@ -67,12 +70,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """Whatever came of it, no process stays and nothing lies outside the working directory."""
-    before = psutil.Process().children()
-    desk = Desk(tmp_path)
+def desk(tmp_path: Path, nursery: Nursery) -> Iterator[Desk]:
+    """Whatever came of it, no decoder stays and nothing lies outside the working directory."""
+    desk = Desk(tmp_path, nursery)
     yield desk
-    assert [each for each in psutil.Process().children() if each not in before] == []
+    assert decoders() == []
     assert set(tmp_path.iterdir()) <= {desk.source, desk.workdir}
 
 
@@ -86,8 +88,11 @@ class TestNoAudio:
     def test_a_decoder_that_finds_nothing(self, desk: Desk) -> None:
         desk.source.write_bytes(b"recording")
 
-        with pytest.raises(EmptyRecording):
-            prepare(desk.source, desk.workdir, LIMITS, decoder=fake_decoder("ready(); describe(); verdict()"))
+        with (
+            closing(fake_decoder("ready(); describe(); verdict()")) as nursery,
+            pytest.raises(EmptyRecording),
+        ):
+            prepare(desk.source, desk.workdir, LIMITS, nursery=nursery)
 
     def test_a_film_without_sound(self, desk: Desk) -> None:
         content = film(desk.workdir / "film.mp4").read_bytes()
@@ -211,5 +216,5 @@ class TestBombs:
         flood = fake_decoder("ready(); describe()\nwhile True: audio(b'')")
         desk.source.write_bytes(b"recording")
 
-        with pytest.raises(DecoderLimitExceeded):
-            prepare(desk.source, desk.workdir, limits, decoder=flood)
+        with closing(flood), pytest.raises(DecoderLimitExceeded):
+            prepare(desk.source, desk.workdir, limits, nursery=flood)

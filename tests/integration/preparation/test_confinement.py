@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workers.preparation.decoder_process import PROJECT_ROOT
+from workers.preparation.nursery import PROJECT_ROOT
 
 PRELUDE = """
 import errno, os, resource, socket, sys

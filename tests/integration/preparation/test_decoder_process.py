@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import json
-import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from core.errors import (
@@ -17,10 +16,11 @@ from core.errors import (
     UndecodableRecording,
 )
 from tests.integration.preparation.fake_decoders import fake_decoder
+from tests.integration.preparation.family import is_over
 from workers.preparation.decoding import decoding
 from workers.preparation.limits import DecoderLimits
+from workers.preparation.nursery import Nursery
 
-PATIENCE_S = 10.0
 IMPATIENT = DecoderLimits(stall_seconds=0.2)
 LIMITS = DecoderLimits(audio_seconds=60)
 
@@ -34,7 +34,7 @@ def source(tmp_path: Path) -> Path:
 
 def decoded(source: Path, program: str, limits: DecoderLimits = LIMITS) -> list[int]:
     """All samples that the fake decoder sends."""
-    with decoding(source, limits, command=fake_decoder(program)) as recording:
+    with closing(fake_decoder(program)) as nursery, decoding(source, limits, nursery) as recording:
         return np.concatenate(list(recording.blocks())).ravel().tolist()
 
 
@@ -42,18 +42,6 @@ def error_of(source: Path, program: str, limits: DecoderLimits = LIMITS) -> type
     with pytest.raises(ServiceError) as error:
         decoded(source, program, limits)
     return error.type
-
-
-def is_over(pid: int) -> bool:
-    """Ended, or about to: it was sent SIGKILL. Whoever inherited it may not have taken notice yet."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-    return False
 
 
 class TestDecoding:
@@ -127,7 +115,7 @@ ready(); describe(); audio(b"\\1\\0"); verdict()
         assert error_of(source, "signal.pause()", DecoderLimits(start_seconds=0.2)) is DecoderUnavailable
 
     def test_a_missing_program_is_our_fault(self, source: Path) -> None:
-        with pytest.raises(DecoderUnavailable), decoding(source, LIMITS, command=["/nowhere/decoder"]):
+        with pytest.raises(DecoderUnavailable), decoding(source, LIMITS, Nursery(command=["/nowhere"])):
             pass
 
     def test_endless_audio_is_too_long(self, source: Path) -> None:
@@ -188,13 +176,15 @@ ready(); describe(); audio(b"\\1\\0"); verdict()
             "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LC_CTYPE",
         }  # fmt: skip
 
-    def test_holds_no_file_of_ours(self, source: Path, tmp_path: Path) -> None:
+    def test_holds_no_file_of_ours_and_none_of_its_nursery(self, source: Path, tmp_path: Path) -> None:
         secret = tmp_path / "secret"
         program = f"""
-open({str(tmp_path / "open")!r}, "w").write(" ".join(os.listdir("/dev/fd")))
+held = os.listdir("/dev/fd")
+open({str(tmp_path / "open")!r}, "w").write(" ".join(held))
 ready(); describe(); audio(b"\\1\\0"); verdict()
 """
         with secret.open("w"):
             decoded(source, program)
 
-        assert len((tmp_path / "open").read_text().split()) <= 5
+        # The last is the one that was opened to look.
+        assert (tmp_path / "open").read_text().split() == ["0", "1", "2", "3"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from tests.integration.preparation.calls import NAMES, quieter, recording_of, samples_of, turns_of
 from tests.unit.preparation.recordings import wav
 from workers.preparation.limits import DecoderLimits
+from workers.preparation.nursery import Nursery
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import ChunkSpan, PreparedChannel, PreparedRecording
 from workers.prepared_audio import read_chunk
@@ -15,9 +17,18 @@ from workers.prepared_audio import read_chunk
 LIMITS = DecoderLimits()
 
 
-def prepared(source: Path, workdir: Path) -> PreparedRecording:
-    workdir.mkdir(exist_ok=True)
-    return prepare(source, workdir, LIMITS)
+Prepare = Callable[[Path, Path], PreparedRecording]
+
+
+@pytest.fixture
+def prepared(nursery: Nursery) -> Prepare:
+    """What becomes of a recording; its files are left in a working directory."""
+
+    def prepare_in(source: Path, workdir: Path) -> PreparedRecording:
+        workdir.mkdir(exist_ok=True)
+        return prepare(source, workdir, LIMITS, nursery=nursery)
+
+    return prepare_in
 
 
 def heard(channel: PreparedChannel, chunk: ChunkSpan) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -49,7 +60,7 @@ def speech_around(recording: PreparedRecording, name: str) -> list[ChunkSpan]:
 
 @pytest.mark.parametrize("name", NAMES)
 class TestSampleCalls:
-    def test_every_turn_is_one_chunk(self, name: str, tmp_path: Path) -> None:
+    def test_every_turn_is_one_chunk(self, name: str, tmp_path: Path, prepared: Prepare) -> None:
         recording = prepared(recording_of(name), tmp_path)
 
         turns = turns_of(name)
@@ -57,7 +68,7 @@ class TestSampleCalls:
         assert len(set(speech_around(recording, name))) == len(turns)
         assert covered_share(recording, name) >= 0.95
 
-    def test_turns_begin_and_end_when_they_do(self, name: str, tmp_path: Path) -> None:
+    def test_turns_begin_and_end_when_they_do(self, name: str, tmp_path: Path, prepared: Prepare) -> None:
         recording = prepared(recording_of(name), tmp_path)
 
         errors_ms = [
@@ -73,7 +84,9 @@ class TestSampleCalls:
         assert max(errors_ms) <= 300
 
     @pytest.mark.parametrize("decibels", [20, 30, 40])
-    def test_a_quiet_call_is_heard_as_well(self, name: str, decibels: float, tmp_path: Path) -> None:
+    def test_a_quiet_call_is_heard_as_well(
+        self, name: str, decibels: float, tmp_path: Path, prepared: Prepare
+    ) -> None:
         source = quieter(name, tmp_path / "quiet.wav", decibels=decibels)
 
         recording = prepared(source, tmp_path / "work")
@@ -82,7 +95,9 @@ class TestSampleCalls:
         assert len(set(speech_around(recording, name))) == len(turns_of(name))
         assert covered_share(recording, name) >= 0.95
 
-    def test_chunks_hold_the_samples_of_their_time(self, name: str, tmp_path: Path) -> None:
+    def test_chunks_hold_the_samples_of_their_time(
+        self, name: str, tmp_path: Path, prepared: Prepare
+    ) -> None:
         recording = prepared(recording_of(name), tmp_path)
         original = samples_of(name) / 32_768
 
@@ -95,7 +110,7 @@ class TestSampleCalls:
 
 
 class TestPrepare:
-    def test_says_what_the_recording_is(self, tmp_path: Path) -> None:
+    def test_says_what_the_recording_is(self, tmp_path: Path, prepared: Prepare) -> None:
         recording = prepared(recording_of("call_en"), tmp_path)
 
         assert (recording.container, recording.codec, recording.sample_rate) == ("wav", "pcm_mulaw", 8_000)
@@ -107,12 +122,12 @@ class TestPrepare:
             [21_500, 14_100], abs=500
         )
 
-    def test_leaves_one_file_per_channel_and_nothing_else(self, tmp_path: Path) -> None:
+    def test_leaves_one_file_per_channel_and_nothing_else(self, tmp_path: Path, prepared: Prepare) -> None:
         recording = prepared(recording_of("call_en"), tmp_path)
 
         assert sorted(tmp_path.iterdir()) == [channel.path for channel in recording.channels]
 
-    def test_a_silent_channel_has_no_chunks(self, tmp_path: Path) -> None:
+    def test_a_silent_channel_has_no_chunks(self, tmp_path: Path, prepared: Prepare) -> None:
         samples = samples_of("call_en")
         samples[:, 1] = 0
         (tmp_path / "call.wav").write_bytes(wav(samples.tobytes(), channels=2))
@@ -123,7 +138,7 @@ class TestPrepare:
         assert (silent.chunks, silent.speech_ms) == ((), 0)
         assert silent.path.is_file()
 
-    def test_a_mono_call_is_one_channel(self, tmp_path: Path) -> None:
+    def test_a_mono_call_is_one_channel(self, tmp_path: Path, prepared: Prepare) -> None:
         mixed = samples_of("call_en").mean(axis=1).astype(np.int16)
         (tmp_path / "call.wav").write_bytes(wav(mixed.tobytes()))
 
@@ -132,7 +147,7 @@ class TestPrepare:
         assert channel.speech_ms > 34_000
         assert max(chunk.end_ms - chunk.start_ms for chunk in channel.chunks) <= 30_000
 
-    def test_is_the_same_every_time(self, tmp_path: Path) -> None:
+    def test_is_the_same_every_time(self, tmp_path: Path, prepared: Prepare) -> None:
         first = prepared(recording_of("call_zh"), tmp_path / "first")
         second = prepared(recording_of("call_zh"), tmp_path / "second")
 
@@ -140,16 +155,16 @@ class TestPrepare:
             assert one.chunks == other.chunks
             assert one.path.read_bytes() == other.path.read_bytes()
 
-    def test_progress_never_falls_and_ends_at_one(self, tmp_path: Path) -> None:
+    def test_progress_never_falls_and_ends_at_one(self, tmp_path: Path, nursery: Nursery) -> None:
         shares: list[float] = []
 
-        prepare(recording_of("call_en"), tmp_path, LIMITS, on_progress=shares.append)
+        prepare(recording_of("call_en"), tmp_path, LIMITS, nursery=nursery, on_progress=shares.append)
 
         assert shares == sorted(shares)
         assert shares[0] < 0.2
         assert shares[-1] == pytest.approx(1.0)
 
-    def test_one_sample_is_a_recording(self, tmp_path: Path) -> None:
+    def test_one_sample_is_a_recording(self, tmp_path: Path, prepared: Prepare) -> None:
         (tmp_path / "call.wav").write_bytes(wav(b"\1\0"))
 
         [channel] = prepared(tmp_path / "call.wav", tmp_path / "work").channels

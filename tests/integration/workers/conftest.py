@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from core.database import SessionFactory
 from core.storage import ObjectStorage
 from tests.builders import MODEL
 from workers.dispatcher.loop import Dispatcher
+from workers.preparation.nursery import Nursery
 from workers.process import Process
 from workers.settings import DispatcherSettings, WorkerSettings
 
@@ -78,13 +80,16 @@ def dispatcher(
 
 
 @pytest.fixture
-def process(environment: dict[str, str], sessions: SessionFactory, storage: ObjectStorage) -> Process:
+def process(
+    environment: dict[str, str], sessions: SessionFactory, storage: ObjectStorage
+) -> Iterator[Process]:
     settings = WorkerSettings(
         database_url=SecretStr(environment["CALLSCRIBE_DATABASE_URL"]),
         broker_url=SecretStr(environment["CALLSCRIBE_BROKER_URL"]),
         retry_pause=0,
     )
-    return Process(settings=settings, sessions=sessions, storage=storage)
+    with closing(Nursery()) as nursery:
+        yield Process(settings=settings, sessions=sessions, storage=storage, nursery=nursery)
 
 
 @pytest.fixture

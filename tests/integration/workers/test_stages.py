@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,7 @@ class TestPreparation:
     ) -> None:
         settings = process.settings.model_copy(update={"scratch_dir": tmp_path})
 
-        prepare_recording(Process(settings, process.sessions, process.storage), job_id)
+        prepare_recording(replace(process, settings=settings), job_id)
 
         assert list(tmp_path.iterdir()) == []
 
