@@ -139,6 +139,11 @@ class ObjectStorage:
         with _named_failures(key):
             self.client.download_file(self.bucket, key, str(path))
 
+    def copy(self, key: str, target: str) -> None:
+        """Within the store: the bytes do not come by here. In parts where they are many."""
+        with _named_failures(key):
+            self.client.copy({"Bucket": self.bucket, "Key": key}, self.bucket, target)
+
     def head(self, key: str) -> StoredObject:
         with _named_failures(key):
             answer = self.client.head_object(Bucket=self.bucket, Key=key)

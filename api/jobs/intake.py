@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
@@ -28,10 +28,15 @@ class Received:
     """A recording that is in storage, and nobody's yet."""
 
     row: Recording
-    fields: dict[str, str]
-    """The rest of the form, unchecked."""
+    fields: dict[str, str] = field(default_factory=dict)
+    """The rest of the form it came in, unchecked."""
     may_be_wanted: bool = False
     """Set before COMMIT is sent: from then on only the database knows whether a job has it."""
+
+
+def place_of(recording: Recording) -> str:
+    """The key of its object. Each has one of its own: deleting a job touches no other."""
+    return f"recordings/{recording.owner_id}/{recording.id}"
 
 
 @asynccontextmanager
@@ -46,8 +51,8 @@ async def received(
     if int(request.headers.get("Content-Length", "0")) > limit:
         raise PayloadTooLarge(f"A request may have {limit} bytes here.")
     recording = Recording(id=uuid.uuid4(), owner_id=owner_id)
-    recording.object_key = f"recordings/{owner_id}/{recording.id}"
-    intake = Received(recording, {})
+    recording.object_key = place_of(recording)
+    intake = Received(recording)
     async with resources.upload_slots:
         destination = resources.storage if keep else Nowhere()
         writer = ObjectWriter(destination, recording.object_key, resources.part_threads)
@@ -105,16 +110,17 @@ def _boundary_of(request: Request) -> str:
 
 
 def _discard(intake: Received, writer: ObjectWriter, sessions: SessionFactory) -> None:
-    if intake.may_be_wanted and _is_wanted(intake.row.id, sessions):
-        return
-    writer.discard()
+    if not belongs_to_a_job(intake, sessions):
+        writer.discard()
 
 
-def _is_wanted(recording_id: uuid.UUID, sessions: SessionFactory) -> bool:
-    """Whether the COMMIT went through although no answer came. In doubt the audio is kept."""
+def belongs_to_a_job(intake: Received, sessions: SessionFactory) -> bool:
+    """Whether a COMMIT went through although no answer came. In doubt the audio is kept."""
+    if not intake.may_be_wanted:
+        return False
     try:
         with sessions.begin() as session:
-            return RecordingRepository(session).find(recording_id) is not None
+            return RecordingRepository(session).find(intake.row.id) is not None
     except DatabaseUnavailable:
-        logger.warning("Object was kept in doubt", extra={"recording_id": str(recording_id)})
+        logger.warning("Object was kept in doubt", extra={"recording_id": str(intake.row.id)})
         return True

@@ -39,6 +39,7 @@ def present(job: Job, recording: Recording) -> JobRead:
         completed_at=job.finished_at,
         expires_at=job.expires_at,
         reused_from=job.reused_from,
+        retry_of=job.retry_of,
         model=job.model,
         lane=job.lane,
         language=job.language,
@@ -119,4 +120,10 @@ def _options(job: Job) -> EffectiveOptions:
 def _links(job: Job) -> Links:
     here = f"/v1/jobs/{job.id}"
     webhook = f"/v1/webhooks/{job.webhook_endpoint_id}" if job.webhook_endpoint_id else None
-    return Links(self=here, transcript=f"{here}/transcript", cancel=f"{here}/cancel", webhook=webhook)
+    return Links(
+        self=here,
+        transcript=f"{here}/transcript",
+        cancel=f"{here}/cancel",
+        retry=f"{here}/retry",
+        webhook=webhook,
+    )

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.dependencies import DbSession, OwnerId, ProcessResources
 from api.idempotency import Asked, KeyHeader
-from api.jobs import erasure, service, submission
+from api.jobs import erasure, retrying, service, submission
 from api.jobs.schemas import JobPage, JobQuery, JobRead, JobWait
 from api.resources import Resources
 from api.responses import body_of, problems_of
@@ -23,6 +23,7 @@ from core.errors import (
     IdempotencyKeyReused,
     MalformedBody,
     NotFound,
+    ObjectMissing,
     PayloadTooLarge,
     StorageUnavailable,
     UnknownModel,
@@ -103,6 +104,35 @@ def _read(resources: Resources, job_id: uuid.UUID, owner_id: uuid.UUID) -> JobRe
 def cancel_job(job_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -> JobRead:
     """End a job that is not wanted any more. Again and again does no harm."""
     return service.cancel(session, job_id, owner_id=owner_id)
+
+
+@router.post(
+    "/{job_id}/retry",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=JobRead,
+    responses=problems_of(
+        NotFound,
+        ObjectMissing,
+        Gone,
+        Conflict,
+        IdempotencyInFlight,
+        IdempotencyKeyReused,
+        UnknownModel,
+        StorageUnavailable,
+    ),
+)
+async def retry_job(
+    *,
+    request: Request,
+    job_id: uuid.UUID,
+    owner_id: OwnerId,
+    resources: ProcessResources,
+    idempotency_key: KeyHeader = None,
+) -> Response:
+    """Try a failed, canceled or expired job again, as a new one with the same options on the same audio."""
+    asked = Asked(owner_id, f"{request.method} {request.url.path}", idempotency_key)
+    answer = await retrying.retry(resources, asked, job_id)
+    return answer.response()
 
 
 @router.delete(

@@ -133,6 +133,7 @@ class Links(Described):
     self: str
     transcript: str
     cancel: str
+    retry: str
     webhook: str | None
     """What tells `webhook_url` of this job's end; `null` without one."""
 
@@ -156,6 +157,8 @@ class JobRead(Described):
     """The deadline that its caller gave it."""
     reused_from: uuid.UUID | None
     """The job that its transcript was made for; that one may be deleted by now."""
+    retry_of: uuid.UUID | None
+    """The job that ended otherwise and was to be tried again as this one."""
     model: str
     lane: Lane
     language: str | None

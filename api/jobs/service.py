@@ -27,7 +27,14 @@ BYTES_PER_SECOND: Final = 16_000
 """Of a call as telephone exchanges record it, 8 kHz mu-law stereo; a guess until it is decoded."""
 
 
-def submit(session: Session, recording: Recording, options: JobOptions, settings: ApiSettings) -> JobRead:
+def submit(
+    session: Session,
+    recording: Recording,
+    options: JobOptions,
+    settings: ApiSettings,
+    *,
+    retry_of: Job | None = None,
+) -> JobRead:
     """Queue a recording that is in storage already, or complete it with a transcript that will do."""
     model = served_model(options.model, settings.models)
     check_language(options.language, model)
@@ -41,6 +48,7 @@ def submit(session: Session, recording: Recording, options: JobOptions, settings
         roles=options.roles,
         details=options.metadata,
         may_reuse=options.reuse,
+        retry_of=retry_of.id if retry_of else None,
         expires_at=deadline(options.expires_at, now=clock.now(session)),
     )
     if options.webhook_url is not None:
@@ -67,10 +75,13 @@ def read(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> JobRead
     return _presented(session, existing(session, job_id, owner_id=owner_id))
 
 
-def existing(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> Job:
+def existing(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID, lock: bool = False) -> Job:
     """The job; `NotFound` if it is not this owner's, `Gone` if only its tombstone is left."""
-    job = JobRepository(session).get(job_id, owner_id=owner_id)
-    _refuse_tombstones(job)
+    jobs = JobRepository(session)
+    find = jobs.locked if lock else jobs.get
+    job = find(job_id, owner_id=owner_id)
+    if job.erased_at is not None:
+        raise Gone(f"Job {job.id} was deleted.")
     return job
 
 
@@ -90,16 +101,10 @@ def page(session: Session, query: JobQuery, *, owner_id: uuid.UUID) -> JobPage:
 
 def cancel(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> JobRead:
     """Idempotent; `Conflict` for a job that ended in another way."""
-    job = JobRepository(session).locked(job_id, owner_id=owner_id)
-    _refuse_tombstones(job)
+    job = existing(session, job_id, owner_id=owner_id, lock=True)
     if job.state is not JobState.CANCELED:
         Endings(session).cancel(job)
     return _presented(session, job)
-
-
-def _refuse_tombstones(job: Job) -> None:
-    if job.erased_at is not None:
-        raise Gone(f"Job {job.id} was deleted.")
 
 
 def _presented(session: Session, job: Job) -> JobRead:

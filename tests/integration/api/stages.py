@@ -49,6 +49,11 @@ def fail(sessions: SessionFactory, job_id: uuid.UUID) -> None:
         Endings(session).fail(JobRepository(session).locked(job_id), UndecodableRecording())
 
 
+def cancel(sessions: SessionFactory, job_id: uuid.UUID) -> None:
+    with sessions.begin() as session:
+        Endings(session).cancel(JobRepository(session).locked(job_id))
+
+
 def expire(sessions: SessionFactory, job_id: uuid.UUID) -> None:
     with sessions.begin() as session:
         Endings(session).expire(JobRepository(session).locked(job_id))
