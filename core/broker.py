@@ -7,17 +7,24 @@ the Redis transport cannot keep (celery#4354, kombu#305).
 
 from __future__ import annotations
 
+import logging
+import time
 import uuid
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final, TypeVar
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from pydantic import SecretStr
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-from core.errors import InvalidRequest
+from core.broker_address import NO_CLUSTER, address_of
+from core.errors import BrokerRefused
+from core.settings import BrokerAccess
+
+Answer = TypeVar("Answer")
+
+logger = logging.getLogger(__name__)
 
 
 class TaskName(StrEnum):
@@ -93,13 +100,40 @@ SETTINGS: Final[dict[str, Any]] = {
 }
 
 
-def create_app(broker_url: SecretStr) -> Celery:
-    """A Celery application on this broker; connects when first used."""
-    url = broker_url.get_secret_value()
-    _refuse_clusters(url)
-    app = Celery("callscribe", broker=url, set_as_current=False)
+ASK_AGAIN_S: Final = 1.0
+
+
+def create_app(access: BrokerAccess) -> Celery:
+    """A Celery application on this broker; connects when first used. Raises `BrokerRefused`."""
+    address = address_of(access)
+    app = Celery("callscribe", broker=address.url, set_as_current=False)
     app.conf.update(SETTINGS)
+    app.conf.broker_transport_options = SETTINGS["broker_transport_options"] | address.transport_options
+    app.conf.broker_use_ssl = address.tls
     return app
+
+
+def await_server(app: Celery) -> None:
+    """Wait until the broker answers, however long that takes. Raises `BrokerRefused`, as below."""
+    while True:
+        try:
+            return check_server(app)
+        except OperationalError as error:
+            logger.warning("broker away", extra={"reason": str(error)})
+            time.sleep(ASK_AGAIN_S)
+
+
+def check_server(app: Celery) -> None:
+    """Raises `BrokerRefused` if what answers can never be the broker, `OperationalError` if nothing does."""
+    # Not from the pool: a worker forks after this.
+    with app.connection_for_write() as connection:
+        try:
+            mode = _asked(connection, lambda client: client.info("cluster"))
+        except OperationalError as error:
+            _refuse_who_is_not_let_in(error.__cause__)
+            raise
+    if mode.get("cluster_enabled"):
+        raise BrokerRefused(NO_CLUSTER)
 
 
 def publish(app: Celery, task: TaskName, subject: uuid.UUID, *, queue: str, summary: str) -> None:
@@ -120,14 +154,20 @@ def was_emptied(app: Celery) -> bool:
     """
     pool: Any = app.pool  # the type stub takes it for a pool of producers
     with pool.acquire(block=True, timeout=5) as connection:
-        connection.ensure_connection(max_retries=1, timeout=5)
-        try:
-            return bool(connection.default_channel.client.set(_MARKER, "1", nx=True))
-        except RedisError as error:
-            raise OperationalError(str(error)) from error
+        return bool(_asked(connection, lambda client: client.set(_MARKER, "1", nx=True)))
 
 
-def _refuse_clusters(url: str) -> None:
-    # Cluster spreads keys over nodes, and the transport's multi-key commands then fail (celery#2852).
-    if "cluster" in urlsplit(url).scheme:
-        raise InvalidRequest("Redis Cluster cannot be the broker; use one server, or Sentinel.")
+def _asked(connection: Any, question: Callable[[Any], Answer]) -> Answer:
+    """What the server behind says, through Celery's own way to it: one server, TLS or Sentinel."""
+    connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=5)
+    try:
+        return question(connection.default_channel.client)
+    except RedisError as error:
+        raise OperationalError(str(error)) from error
+
+
+def _refuse_who_is_not_let_in(error: BaseException | None) -> None:
+    if isinstance(error, AuthenticationError):
+        raise BrokerRefused("The broker does not accept this user and password.") from error
+    if isinstance(error, NoPermissionError):
+        raise BrokerRefused(f"The broker's user lacks a right: {error}") from error

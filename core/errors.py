@@ -29,6 +29,7 @@ ServiceError
 │   ├── ChunkTooLarge
 │   ├── CheckpointUnavailable
 │   ├── DeviceUnavailable
+│   ├── BrokerRefused
 │   ├── ServiceNotStarted
 │   ├── StateDirectoryRefused
 │   ├── ServerUnknown
@@ -235,6 +236,12 @@ class DeviceUnavailable(PermanentError):
     """The device that an engine was to run on is not there."""
 
     code = "device_unavailable"
+
+
+class BrokerRefused(PermanentError):
+    """The broker is set up in a way that cannot work."""
+
+    code = "broker_refused"
 
 
 class ServiceNotStarted(PermanentError):

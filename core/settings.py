@@ -8,7 +8,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, FilePath, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.catalog import DEFAULT_MODEL, model_named
@@ -73,11 +73,41 @@ class CoreSettings(BaseSettings):
         return names
 
 
-class BrokerSettings(CoreSettings):
-    """For the processes that talk to the broker; the API is not one of them."""
+class BrokerOptions(BaseModel):
+    """What the broker's URL does not say."""
+
+    ca_file: FilePath | None = None
+    """For `rediss://`: the authorities to trust, as PEM; empty means those that the system trusts."""
+    certificate_file: FilePath | None = None
+    """For `rediss://`: this process's own certificate, as PEM, for servers that ask for one."""
+    key_file: FilePath | None = None
+    """Goes with `certificate_file`."""
+    master_name: str | None = None
+    """For `sentinel://`: what the sentinels call the server; required there."""
+    sentinel_username: str | None = None
+    """For `sentinel://`: the sentinels' own user, if they have one."""
+    sentinel_password: SecretStr | None = None
+    """For `sentinel://`: the sentinels' own password; that of the servers is in the URL."""
+
+
+class BrokerAccess(BaseSettings):
+    """Where the broker is and how to be let in."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLSCRIBE_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+    )
 
     broker_url: SecretStr
-    """`redis://:password@host:port/0`; `rediss://` for TLS."""
+    """`redis://user:password@host:port/0`; `rediss://` for TLS; `sentinel://`, see The broker."""
+    broker: BrokerOptions = Field(default_factory=BrokerOptions)
+
+
+class BrokerSettings(CoreSettings, BrokerAccess):
+    """For the processes that talk to the broker; the API is not one of them."""
 
 
 class ModelStoreSettings(BaseSettings):

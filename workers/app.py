@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.broker import create_app
 from workers.settings import WorkerSettings
 
-app = create_app(WorkerSettings().broker_url)
+app = create_app(WorkerSettings())
 app.conf.imports = (
     "workers.lifecycle",
     "workers.preparation.tasks",

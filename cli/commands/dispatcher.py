@@ -16,7 +16,7 @@ def dispatcher() -> None:
     settings = DispatcherSettings()
     logging.configure(settings.log_level)
     sessions = open_sessions(settings.database_url, process="dispatcher", pool_size=2)
-    running = Dispatcher(settings, sessions, create_app(settings.broker_url))
+    running = Dispatcher(settings, sessions, create_app(settings))
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: running.stop())
     running.run()

@@ -6,21 +6,15 @@ from typing import Annotated
 
 import typer
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core import logging
-from core.broker import create_app
+from core.broker import await_server, create_app
+from core.settings import BrokerAccess
 
 
-class FlowerSettings(BaseSettings):
+class FlowerSettings(BrokerAccess):
     """The broker is all that Flower sees; it is given no database and no storage."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="CALLSCRIBE_", frozen=True, extra="ignore", use_attribute_docstrings=True
-    )
-
-    broker_url: SecretStr
-    """`redis://:password@host:port/0`; `rediss://` for TLS."""
     log_level: str = "INFO"
     """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
     flower_user: str = "callscribe"
@@ -37,6 +31,6 @@ def flower(
     settings = FlowerSettings()
     logging.configure(settings.log_level)
     login = f"{settings.flower_user}:{settings.flower_password.get_secret_value()}"
-    create_app(settings.broker_url).start(
-        ["flower", f"--address={host}", f"--port={port}", f"--basic-auth={login}", "--max-tasks=10000"]
-    )
+    app = create_app(settings)
+    await_server(app)
+    app.start(["flower", f"--address={host}", f"--port={port}", f"--basic-auth={login}", "--max-tasks=10000"])

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from core.broker import FINISH_QUEUE, PREPARE_QUEUE, transcribe_queue
+from core import logging
+from core.broker import FINISH_QUEUE, PREPARE_QUEUE, await_server, transcribe_queue
 from core.catalog import model_named
 from core.settings import ModelStoreSettings, hand_down, hand_down_unless_set
 
@@ -62,7 +63,10 @@ def _check_checkpoint(model: str) -> None:
 
 def _run(queues: list[str], *, node: str, pool: str, concurrency: int) -> None:
     from workers.app import app  # noqa: PLC0415 - reads the settings that were just handed down
+    from workers.settings import WorkerSettings  # noqa: PLC0415 - as above
 
+    logging.configure(WorkerSettings().log_level)
+    await_server(app)
     app.worker_main(
         [
             "worker",

@@ -39,9 +39,10 @@ class Dispatcher:
         self._stopped = threading.Event()
         self._woken = threading.Event()
         self._reaped_at = 0.0
+        self._broker_checked = False
 
     def run(self) -> None:
-        """Until `stop`; a dependency that is away is waited for."""
+        """Until `stop`; a dependency that is away is waited for. Raises `BrokerRefused`."""
         threading.Thread(target=self._listen, name="listener", daemon=True).start()
         while not self._stopped.is_set():
             self._woken.clear()
@@ -62,13 +63,13 @@ class Dispatcher:
             self._woken.set()
 
     def tick(self) -> None:
-        """One round; raises `DatabaseUnavailable`."""
+        """One round; raises `DatabaseUnavailable` and, of a broker that is of no use, `BrokerRefused`."""
         if time.monotonic() - self._reaped_at >= self.settings.reap_every.total_seconds():
             self._reaped_at = time.monotonic()
+            self._resend_after_a_flush()
             for duty in DUTIES:
                 with self.sessions.begin() as session:
                     duty(session)
-            self._resend_after_a_flush()
         self._announce()
 
     def _announce(self) -> None:
@@ -92,9 +93,16 @@ class Dispatcher:
             return False
         return True
 
+    def _check_broker(self) -> None:
+        """Once, as soon as it answers; until then leases are reaped all the same."""
+        if not self._broker_checked:
+            broker.check_server(self.app)
+            self._broker_checked = True
+
     def _resend_after_a_flush(self) -> None:
         """A broker that came back empty has forgotten every hint: all of them are due again."""
         try:
+            self._check_broker()
             emptied = broker.was_emptied(self.app)
         except OperationalError:
             return

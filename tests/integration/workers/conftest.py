@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from core.broker import FINISH_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
 from core.database import SessionFactory
+from core.settings import BrokerAccess
 from core.storage import ObjectStorage
 from tests.builders import MODEL
 from workers.dispatcher.loop import Dispatcher
@@ -51,7 +52,7 @@ class Mailbox:
 
 @pytest.fixture
 def app(environment: dict[str, str]) -> Iterator[Celery]:
-    app = create_app(SecretStr(environment["CALLSCRIBE_BROKER_URL"]))
+    app = create_app(BrokerAccess(broker_url=SecretStr(environment["CALLSCRIBE_BROKER_URL"])))
     yield app
     app.close()
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
 from core.broker import FINISH_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
 from core.database import SessionFactory
-from core.errors import InvalidRequest
+from core.settings import BrokerAccess
 from models import Lane, Worker
 from models.repositories.dispatching import may_dispatch
 from models.repositories.workers import WorkerRepository
@@ -193,17 +192,13 @@ class TestBroker:
         sessions: SessionFactory,
     ) -> None:
         jobs = queued(sessions)
-        nobody = create_app(SecretStr("redis://127.0.0.1:9/0"))
+        nobody = create_app(BrokerAccess(broker_url=SecretStr("redis://127.0.0.1:9/0")))
         cut_off = Dispatcher(dispatcher_settings, sessions, nobody)
 
         cut_off.tick()
         dispatcher.tick()
 
         assert mailbox.take(PREPARE_QUEUE) == jobs
-
-    def test_a_cluster_is_refused_with_the_reason(self) -> None:
-        with pytest.raises(InvalidRequest, match="Cluster"):
-            create_app(SecretStr("redis+cluster://127.0.0.1:7000/0"))
 
 
 class TestTwoDispatchers:
