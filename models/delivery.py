@@ -76,8 +76,10 @@ class Delivery(Record):
     def succeed(self, *, at: datetime) -> None:
         self._end(DeliveryState.DELIVERED, at=at)
 
-    def fail(self, *, at: datetime) -> None:
+    def give_up(self, *, at: datetime) -> None:
+        """The receiver did not take it, and is not asked again."""
         self._end(DeliveryState.FAILED, at=at)
+        self.tries += 1
 
     def _let_go(self, available_at: datetime) -> None:
         self.lease_expires_at = None

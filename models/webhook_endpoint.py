@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -15,6 +15,15 @@ from models.base import Record
 
 MOST_AT_ONCE: Final = 16
 """Deliveries that may be on their way to one endpoint, whatever its owner wishes."""
+
+FAILURES_BEFORE_PAUSE: Final = 5
+"""In a row. One more than may be on their way at once by default: a receiver that drops what it has in
+hand when it restarts is not paused for it."""
+FIRST_PAUSE: Final = timedelta(seconds=30)
+"""About as long as a restart takes. Doubles with each attempt that then fails, ..."""
+LONGEST_PAUSE: Final = timedelta(minutes=5)
+"""... up to this: a receiver that hangs then costs a worker's thread 30 of 330 s, and one that is back
+is noticed within it."""
 
 
 class DisabledReason(StrEnum):
@@ -61,6 +70,52 @@ class WebhookEndpoint(Record):
     paused_until: Mapped[datetime | None]
     """Nothing is sent before this: it failed too often in a row, or asked for it by Retry-After."""
     succeeded_at: Mapped[datetime | None]
+
+    def room(self, *, leased: int, now: datetime) -> int:
+        """Deliveries that may be begun when so many are on their way.
+
+        After a failure one at a time is tried, until one succeeds: what hangs keeps few threads busy.
+        The dispatcher asks the same in SQL: models/repositories/deliveries.py.
+        """
+        if self.disabled_at is not None or self._is_paused(now):
+            return 0
+        return (self.concurrency if self.failures == 0 else 1) - leased
+
+    def succeed(self, *, at: datetime) -> None:
+        self.succeeded_at = at
+        self.failing_since = None
+        self.failed_at = None
+        self.failures = 0
+        if not self._is_paused(at):
+            # One that was sent before the pause says nothing of its end.
+            self.paused_until = None
+
+    def fail(self, *, at: datetime, forgotten_after: timedelta) -> None:
+        """Count it, and pause when there were too many in a row.
+
+        A failure so long after the one before is the first of a new row of days: nothing was
+        tried in between, so nobody knows that it kept failing.
+        """
+        if self.failing_since is None or self.failed_at is None or at - self.failed_at > forgotten_after:
+            self.failing_since = at
+        self.failed_at = at
+        if self._is_paused(at):
+            # It was on its way when the pause began, and must not make it longer.
+            return
+        self.failures += 1
+        beyond = self.failures - FAILURES_BEFORE_PAUSE
+        if beyond >= 0:
+            self.pause(until=at + min(FIRST_PAUSE * 2 ** min(beyond, 10), LONGEST_PAUSE))
+
+    def pause(self, *, until: datetime) -> None:
+        self.paused_until = max(self.paused_until or until, until)
+
+    def fails_for(self, *, at: datetime) -> timedelta:
+        """Without a success in between."""
+        return timedelta(0) if self.failing_since is None else at - self.failing_since
+
+    def _is_paused(self, now: datetime) -> bool:
+        return self.paused_until is not None and self.paused_until > now
 
     def enable(self) -> None:
         """Begin anew, whatever happened before."""

@@ -11,4 +11,5 @@ app.conf.imports = (
     "workers.preparation.tasks",
     "workers.transcription.tasks",
     "workers.finishing.tasks",
+    "workers.delivery.tasks",
 )

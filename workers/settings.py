@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from core.settings import BrokerSettings
 from workers.preparation.limits import DecoderLimits
@@ -16,6 +16,42 @@ class ProbedSettings(BrokerSettings):
 
     alive_file: Path | None = None
     """A file that is touched every few seconds while the process moves on; empty means none."""
+
+
+class DeliverySettings(BaseModel):
+    """How webhooks are sent."""
+
+    timeout: timedelta = timedelta(seconds=30)
+    """From looking up the receiver's name to the last byte of its answer."""
+    schedule: tuple[timedelta, ...] = Field(
+        default=(
+            timedelta(0),
+            timedelta(seconds=5),
+            timedelta(minutes=5),
+            timedelta(minutes=30),
+            timedelta(hours=2),
+            timedelta(hours=5),
+            timedelta(hours=10),
+            timedelta(hours=14),
+            timedelta(hours=20),
+            timedelta(hours=24),
+        ),
+        min_length=1,
+    )
+    """Pauses before the attempts, the first of which is made at once; after the last a delivery fails."""
+    jitter: float = Field(default=0.2, ge=0, lt=1)
+    """Share by which each pause is made longer or shorter at random."""
+    retry_after_limit: timedelta = timedelta(hours=1)
+    """The longest pause that a receiver may ask for by Retry-After."""
+    disable_after: timedelta = timedelta(days=5)
+    """A webhook that took nothing for this long is disabled, and its owner told."""
+    api_url: str | None = None
+    """The API as receivers reach it, `https://…` without a slash at the end; put before links in events."""
+
+    @property
+    def forget_failures_after(self) -> timedelta:
+        """Longer than any pause between two attempts."""
+        return 2 * max(self.schedule)
 
 
 class WorkerSettings(ProbedSettings):
@@ -33,6 +69,7 @@ class WorkerSettings(ProbedSettings):
     """What preparation downloads at most."""
     decoder: DecoderLimits = Field(default_factory=DecoderLimits)
     """What one recording may cost: CALLSCRIBE_DECODER__AUDIO_SECONDS and its neighbours."""
+    delivery: DeliverySettings = Field(default_factory=DeliverySettings)
     reader_threads: int = 8
     """Parallel reads of chunks from object storage."""
 

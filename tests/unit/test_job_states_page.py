@@ -13,10 +13,12 @@ import pytest
 from models import states
 from models.states import (
     CHUNK_TRANSITIONS,
+    DELIVERY_TRANSITIONS,
     DEVICE_BATCH_TRANSITIONS,
     STAGE_TRANSITIONS,
     TRANSITIONS,
     ChunkState,
+    DeliveryState,
     DeviceBatchState,
     JobStage,
     JobState,
@@ -34,6 +36,7 @@ CHARTS: Final = pytest.mark.parametrize(
         ("Job stage", STAGE_TRANSITIONS),
         ("Chunk", CHUNK_TRANSITIONS),
         ("Device batch", DEVICE_BATCH_TRANSITIONS),
+        ("Delivery", DELIVERY_TRANSITIONS),
     ],
 )
 
@@ -95,6 +98,7 @@ class TestPage:
             ("Job stage", JobStage),
             ("Chunk", ChunkState),
             ("Device batch", DeviceBatchState),
+            ("Delivery", DeliveryState),
         ],
     )
     def test_says_of_every_state_what_the_code_says(self, title: str, kind: type[StrEnum]) -> None:

@@ -10,15 +10,18 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from core.broker import FINISH_QUEUE, PREPARE_QUEUE, TaskName, transcribe_queue
+from core.broker import DELIVER_QUEUE, FINISH_QUEUE, PREPARE_QUEUE, TaskName, transcribe_queue
 from models import Lane, Worker
 from models.repositories.chunks import ChunkRepository
+from models.repositories.deliveries import DeliveryRepository
 from models.repositories.device_batches import DeviceBatchRepository
 from models.repositories.jobs import JobRepository
 from models.repositories.workers import WorkerRepository
 
 ASSUMED_BATCH_CHUNKS: Final = 8
 """Size of a device batch while no worker has said what it takes."""
+DELIVERIES_AT_ONCE: Final = 64
+"""Deliveries that may be announced at once, over all webhooks; bounds what lies in the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ def due_hints(session: Session, *, models: Sequence[str], window: int) -> list[H
         *_finish(session, window),
         *_transcribe(session, models, window),
         *_prepare(session, window),
+        *_deliver(session, DELIVERIES_AT_ONCE),
     ]
 
 
@@ -45,12 +49,14 @@ def forget(session: Session, hints: Sequence[Hint]) -> None:
     subjects = [hint.subject for hint in hints]
     JobRepository(session).forget_hints(subjects)
     DeviceBatchRepository(session).forget_hints(subjects)
+    DeliveryRepository(session).forget_hints(subjects)
 
 
 def forget_all(session: Session) -> None:
     """The broker lost them all."""
     JobRepository(session).forget_all_hints()
     DeviceBatchRepository(session).forget_all_hints()
+    DeliveryRepository(session).forget_all_hints()
 
 
 def _prepare(session: Session, window: int) -> Iterator[Hint]:
@@ -62,6 +68,11 @@ def _prepare(session: Session, window: int) -> Iterator[Hint]:
 def _finish(session: Session, window: int) -> Iterator[Hint]:
     for job_id in JobRepository(session).hint_for_finish(window=window):
         yield Hint(TaskName.FINISH, job_id, FINISH_QUEUE, f"job {job_id}")
+
+
+def _deliver(session: Session, window: int) -> Iterator[Hint]:
+    for delivery_id in DeliveryRepository(session).hint(window=window):
+        yield Hint(TaskName.DELIVER, delivery_id, DELIVER_QUEUE, f"delivery {delivery_id}")
 
 
 def _transcribe(session: Session, models: Sequence[str], window: int) -> Iterator[Hint]:

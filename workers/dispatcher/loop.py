@@ -21,12 +21,20 @@ from workers.dispatcher import hints
 from workers.dispatcher.hints import Hint
 from workers.settings import DispatcherSettings
 from workers.upkeep.expire_jobs import expire_jobs
+from workers.upkeep.fail_deliveries import fail_deliveries
+from workers.upkeep.reap_deliveries import reap_deliveries
 from workers.upkeep.reap_device_batches import reap_device_batches
 from workers.upkeep.reap_jobs import reap_jobs
 
 logger = logging.getLogger(__name__)
 
-DUTIES: Sequence[Callable[[Session], int]] = (reap_device_batches, reap_jobs, expire_jobs)
+DUTIES: Sequence[Callable[[Session], int]] = (
+    reap_device_batches,
+    reap_jobs,
+    expire_jobs,
+    reap_deliveries,
+    fail_deliveries,
+)
 
 
 class Dispatcher:

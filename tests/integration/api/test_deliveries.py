@@ -40,7 +40,7 @@ def end(sessions: SessionFactory, state: DeliveryState) -> None:
             if state is DeliveryState.DELIVERED:
                 delivery.succeed(at=delivery.created_at)
             else:
-                delivery.fail(at=delivery.created_at)
+                delivery.give_up(at=delivery.created_at)
 
 
 def move(sessions: SessionFactory, delivery_id: str, back: timedelta) -> None:
