@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,8 @@ from workers.patience import until_database_answers
 from workers.process import Process
 
 logger = logging.getLogger(__name__)
+
+Written = TypeVar("Written")
 
 LONGEST_PAUSE: Final = timedelta(minutes=1)
 
@@ -39,19 +41,19 @@ class HeldStage:
         """Raises `LeaseLost` once the stage has passed to another."""
         self.heartbeat.beat()
 
-    def commit(self, write: Callable[[Session, Job], None]) -> None:
+    def commit(self, write: Callable[[Session, Job], Written]) -> Written:
         """One transaction with the row locked, only if this attempt still owns the stage.
 
         Repeated while the database is away. A repetition after a commit whose answer was lost
         finds the lease gone and ends as `LeaseLost`.
         """
 
-        def attempt() -> None:
+        def attempt() -> Written:
             with self.process.sessions.begin() as session:
                 job = JobRepository(session).held(self.job.id, attempt=self.job.attempt)
-                write(session, job)
+                return write(session, job)
 
-        until_database_answers(attempt, within=self.process.settings.lease_ttl)
+        return until_database_answers(attempt, within=self.process.settings.lease_ttl)
 
 
 @contextmanager

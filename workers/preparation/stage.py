@@ -8,6 +8,7 @@ import tempfile
 import uuid
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -16,12 +17,16 @@ from models import Channel, Chunk, Job, JobStage, Recording
 from models.repositories import clock
 from models.repositories.chunks import ChunkRepository
 from models.repositories.recordings import RecordingRepository
+from models.repositories.reuse import Reuse
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import PreparedChannel, PreparedRecording
 from workers.process import Process
 from workers.stages import HeldStage, held_stage
 
 logger = logging.getLogger(__name__)
+
+SOURCE: Final = "recording"
+"""Name of the recording's file while it is prepared."""
 
 
 def prepare_recording(process: Process, job_id: uuid.UUID) -> str:
@@ -30,7 +35,11 @@ def prepare_recording(process: Process, job_id: uuid.UUID) -> str:
     try:
         with held_stage(process, job_id, JobStage.PREPARING) as held:
             with tempfile.TemporaryDirectory(dir=process.settings.scratch_dir, prefix="prepare-") as scratch:
-                prepared, sha256 = _prepare(held, Path(scratch))
+                sha256 = _fetch(held, Path(scratch))
+                if held.job.may_reuse and held.commit(partial(_reuse, sha256=sha256)):
+                    logger.info("transcript reused")
+                    return "transcript reused"
+                prepared = _prepare(held, Path(scratch))
                 keys = _store(held, prepared)
             held.commit(partial(_write, prepared=prepared, keys=keys, sha256=sha256))
             summary = f"audio={prepared.duration_ms / 1000:.1f}s channels={len(prepared.channels)}"
@@ -40,8 +49,9 @@ def prepare_recording(process: Process, job_id: uuid.UUID) -> str:
     return summary
 
 
-def _prepare(held: HeldStage, scratch: Path) -> tuple[PreparedRecording, str]:
-    source = scratch / "recording"
+def _fetch(held: HeldStage, scratch: Path) -> str:
+    """The recording as a file of `scratch`; returns its digest."""
+    source = scratch / SOURCE
     with held.process.sessions.begin() as session:
         recording = RecordingRepository(session).get(held.job.recording_id)
     held.process.storage.download(
@@ -50,16 +60,29 @@ def _prepare(held: HeldStage, scratch: Path) -> tuple[PreparedRecording, str]:
     held.beat()
     sha256 = recording.sha256 or _sha256(source)
     held.beat()
+    return sha256
+
+
+def _reuse(session: Session, job: Job, *, sha256: str) -> bool:
+    """Complete the job with a finished transcript, if there is one that will do."""
+    reuse = Reuse(session)
+    finished = reuse.find(job, sha256=sha256)
+    if finished is None:
+        return False
+    reuse.complete(job, RecordingRepository(session).get(job.recording_id), finished)
+    return True
+
+
+def _prepare(held: HeldStage, scratch: Path) -> PreparedRecording:
     workdir = scratch / "work"
     workdir.mkdir()
-    prepared = prepare(
-        source,
+    return prepare(
+        scratch / SOURCE,
         workdir,
         held.process.settings.decoder,
         nursery=held.process.nursery,
         on_progress=lambda _: held.beat(),
     )
-    return prepared, sha256
 
 
 def _sha256(path: Path) -> str:
