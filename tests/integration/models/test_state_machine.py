@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import text
@@ -365,6 +365,8 @@ class TestStateMachine:
                 max_examples=40,
                 stateful_step_count=30,
                 deadline=None,
+                # To shorten a failing sequence takes minutes; thirty steps can be read as they are.
+                phases=(Phase.reuse, Phase.generate),
                 suppress_health_check=list(HealthCheck),
             ),
         )
