@@ -98,7 +98,12 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
             history = audit.breaches(connection)
         faults["lies"] = stage.lies()
         say("stopping the system")
-    breaches = {**verdict.breaches, "promised twice": len(load.promised_twice), **history}
+    breaches = {
+        **verdict.breaches,
+        "promised twice": len(load.promised_twice),
+        "refused for nothing": load.rejected,
+        **history,
+    }
     return Outcome(
         faults=faults,
         acknowledged=len(ledger),

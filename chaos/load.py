@@ -18,11 +18,13 @@ from chaos.ledger import Ledger, Promise
 from chaos.recordings import KnownRecording
 
 ACKNOWLEDGED: Final = 202
+WORTH_REPEATING: Final = (409, 429, 500, 503)
+"""In flight already, or too much, or something is away. 500 is a bug, but loses nothing."""
 LIVE_SHARE: Final = 0.2
 CANCEL_SHARE: Final = 0.03
 ERASE_SHARE: Final = 0.03
-DEADLINE_SHARE: Final = 0.0
-DEADLINE: Final = timedelta(seconds=2)
+DEADLINE_SHARE: Final = 0.03
+DEADLINE: Final = timedelta(seconds=5)
 PATIENCE: Final = httpx.Timeout(20.0, connect=5.0)
 PAUSE_S: Final = 0.2
 """After a refusal, and while the system has enough to do."""
@@ -52,6 +54,8 @@ class Load:
         under_way: Callable[[], int],
     ) -> None:
         self.promised_twice: list[uuid.UUID] = []
+        self.rejected = 0
+        """Submissions that were refused for good, although nothing was wrong with them."""
         self._crowd = crowd
         self._ledger = ledger
         self._recordings = list(recordings.values())
@@ -91,31 +95,34 @@ class Load:
     def _hand_over(self, client: httpx.Client, chance: random.Random) -> None:
         recording = chance.choice(self._recordings)
         promise = Promise(recording.name, may_expire=chance.random() < DEADLINE_SHARE)
-        key = str(uuid.UUID(int=chance.getrandbits(128)))
         fields = {"lane": "live" if chance.random() < LIVE_SHARE else "bulk"}
+        if promise.may_expire:
+            fields["expires_at"] = (datetime.now(UTC) + DEADLINE).isoformat()
+        key = str(uuid.UUID(int=chance.getrandbits(128)))
         while not self._stopped.is_set():
-            if promise.may_expire:
-                # Of the last submission; a key is bound to what was asked with it.
-                fields.setdefault("expires_at", (datetime.now(UTC) + DEADLINE).isoformat())
-            job_id = self._submitted(client, recording, fields, key)
-            if job_id is not None:
+            answer = self._answer_to(client, recording, fields, key)
+            if answer is not None and answer.status_code == ACKNOWLEDGED:
+                job_id = uuid.UUID(answer.json()["id"])
                 self._note(job_id, promise)
                 self._regret(client, job_id, promise, chance)
+                return
+            if answer is not None and answer.status_code not in WORTH_REPEATING:
+                # Once its deadline has passed, a recording need not be taken any more.
+                self.rejected += not promise.may_expire
                 return
             self._ledger.refuse()
             self._stopped.wait(PAUSE_S)
 
-    def _submitted(
+    def _answer_to(
         self, client: httpx.Client, recording: KnownRecording, fields: Mapping[str, str], key: str
-    ) -> uuid.UUID | None:
+    ) -> httpx.Response | None:
+        """None if there was none."""
         files = {"file": (f"{recording.name}.wav", recording.content)}
+        headers = {"Idempotency-Key": key}
         try:
-            answer = client.post("/v1/jobs", data=dict(fields), files=files, headers={"Idempotency-Key": key})
+            return client.post("/v1/jobs", data=dict(fields), files=files, headers=headers)
         except httpx.TransportError:
             return None
-        if answer.status_code != ACKNOWLEDGED:
-            return None
-        return uuid.UUID(answer.json()["id"])
 
     def _note(self, job_id: uuid.UUID, promise: Promise) -> None:
         if not self._ledger.acknowledge(job_id, promise):
