@@ -116,6 +116,10 @@ class OnDevice:
     chunks: tuple[LeasedChunk, ...]
 
 
+def announce(session: Session) -> object:
+    return hints.due_hints(session, models=[builders.MODEL], window=16)
+
+
 class Cluster(RuleBasedStateMachine):
     sessions: SessionFactory
     """Given by the test; Hypothesis makes the machines."""
@@ -168,26 +172,17 @@ class Cluster(RuleBasedStateMachine):
 
         self._with_a_stage(number, write)
 
-    @rule(number=NUMBER)
-    def fail_a_stage(self, number: int) -> None:
-        self._with_a_stage(number, lambda s, job, _: Endings(s).fail(job, UndecodableRecording()))
-
-    @rule(number=NUMBER)
-    def hand_a_stage_back(self, number: int) -> None:
-        self._with_a_stage(number, lambda s, job, _: job.release(available_at=clock.now(s)))
-
-    @rule(number=NUMBER)
-    def crash_in_a_stage(self, number: int) -> None:
-        self._with_a_stage(number, lambda s, job, _: Endings(s).survive_crash(job))
-
-    @rule(number=NUMBER)
-    def renew_a_stage(self, number: int) -> None:
-        if not self.stages:
-            return
-        held = self.stages[number % len(self.stages)]
-        with suppress(LeaseLost), self.sessions.begin() as session:
-            JobRepository(session).renew(held.job_id, attempt=held.attempt, ttl=TTL)
-            assert held not in self.over, "a lease that is over was renewed"
+    @rule(number=NUMBER, how=st.sampled_from(("fail", "hand back", "crash", "renew")))
+    def go_on_otherwise_with_a_stage(self, number: int, how: str) -> None:
+        match how:
+            case "fail":
+                self._with_a_stage(number, lambda s, job, _: Endings(s).fail(job, UndecodableRecording()))
+            case "hand back":
+                self._with_a_stage(number, lambda s, job, _: job.release(available_at=clock.now(s)))
+            case "crash":
+                self._with_a_stage(number, lambda s, job, _: Endings(s).survive_crash(job))
+            case "renew":
+                self._renew_a_stage(number)
 
     @rule()
     def start_a_device_batch(self) -> None:
@@ -210,60 +205,43 @@ class Cluster(RuleBasedStateMachine):
 
         self._with_a_batch(number, write)
 
-    @rule(number=NUMBER)
-    def lose_a_device_batch(self, number: int) -> None:
-        self._with_a_batch(number, lambda s, held: Suspects(s).lose(_held(s, held)))
+    @rule(number=NUMBER, how=st.sampled_from(("lose", "hand back", "renew")))
+    def go_on_otherwise_with_a_device_batch(self, number: int, how: str) -> None:
+        match how:
+            case "lose":
+                self._with_a_batch(number, lambda s, held: Suspects(s).lose(_held(s, held)))
+            case "hand back":
+                self._with_a_batch(number, lambda s, held: Suspects(s).hand_back(_held(s, held)))
+            case "renew":
+                self._renew_a_batch(number)
 
-    @rule(number=NUMBER)
-    def hand_a_device_batch_back(self, number: int) -> None:
-        self._with_a_batch(number, lambda s, held: Suspects(s).hand_back(_held(s, held)))
-
-    @rule(number=NUMBER)
-    def renew_a_device_batch(self, number: int) -> None:
-        if not self.batches:
-            return
-        held = self.batches[number % len(self.batches)]
-        with suppress(LeaseLost), self.sessions.begin() as session:
-            DeviceBatchRepository(session).renew(held.batch_id, attempt=held.attempt, ttl=TTL)
-            assert held not in self.over, "a lease that is over was renewed"
-
-    @rule(seconds=st.sampled_from((30, 61, 3_600)))
+    @rule(seconds=st.sampled_from((1, 61, 61, 3_601)))
     def let_time_pass(self, seconds: int) -> None:
+        """With all duties afterwards."""
         with self.sessions.begin() as session:
             for table, columns in TIMES.items():
                 moved = ", ".join(f"{each} = {each} - interval '{seconds} seconds'" for each in columns)
                 session.execute(text(f"UPDATE {table} SET {moved}"))
-
-    @rule(seconds=st.sampled_from((1, 61)))
-    def let_time_pass_and_do_the_duties(self, seconds: int) -> None:
-        self.let_time_pass(seconds)
         for duty in (reap_device_batches, reap_jobs, expire_jobs):
             with self.sessions.begin() as session:
                 duty(session)
         self._look_who_lost_a_lease()
 
-    @rule()
-    def announce(self) -> None:
+    @rule(what=st.sampled_from((announce, hints.forget_all)))
+    def let_the_dispatcher_act(self, what: Callable[[Session], object]) -> None:
         with self.sessions.begin() as session:
-            hints.due_hints(session, models=[builders.MODEL], window=16)
+            what(session)
 
-    @rule()
-    def flush_the_broker(self) -> None:
-        with self.sessions.begin() as session:
-            hints.forget_all(session)
-
-    @rule(number=NUMBER)
-    def cancel(self, number: int) -> None:
-        if not self.jobs:
+    @rule(number=NUMBER, erases=st.booleans())
+    def cancel(self, number: int, erases: bool) -> None:
+        if erases:
+            self._erase(number)
             return
         with suppress(Conflict), self.sessions.begin() as session:
             Endings(session).cancel(JobRepository(session).locked(self.jobs[number % len(self.jobs)]))
         self._look_who_lost_a_lease()
 
-    @rule(number=NUMBER)
-    def erase(self, number: int) -> None:
-        if not self.jobs:
-            return
+    def _erase(self, number: int) -> None:
         with self.sessions.begin() as session:
             job = JobRepository(session).locked(self.jobs[number % len(self.jobs)])
             if not job.is_final:
@@ -312,6 +290,22 @@ class Cluster(RuleBasedStateMachine):
             }
         self.over |= {held for held in self.stages if (held.job_id, held.attempt) not in stages}
         self.over |= {held for held in self.batches if (held.batch_id, held.attempt) not in batches}
+
+    def _renew_a_stage(self, number: int) -> None:
+        if not self.stages:
+            return
+        held = self.stages[number % len(self.stages)]
+        with suppress(LeaseLost), self.sessions.begin() as session:
+            JobRepository(session).renew(held.job_id, attempt=held.attempt, ttl=TTL)
+            assert held not in self.over, "a lease that is over was renewed"
+
+    def _renew_a_batch(self, number: int) -> None:
+        if not self.batches:
+            return
+        held = self.batches[number % len(self.batches)]
+        with suppress(LeaseLost), self.sessions.begin() as session:
+            DeviceBatchRepository(session).renew(held.batch_id, attempt=held.attempt, ttl=TTL)
+            assert held not in self.over, "a lease that is over was renewed"
 
     def _rows(self) -> dict[tuple[str, str], tuple[str, int]]:
         with self.sessions.begin() as session:
@@ -362,8 +356,8 @@ class TestStateMachine:
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=40,
-                stateful_step_count=30,
+                max_examples=60,
+                stateful_step_count=40,
                 deadline=None,
                 # To shorten a failing sequence takes minutes; thirty steps can be read as they are.
                 phases=(Phase.reuse, Phase.generate),
