@@ -38,7 +38,7 @@ def authenticate(
     if credentials is None:
         raise Unauthenticated
     prefix, secret = api_key_format.parse(credentials.credentials)
-    with resources.sessions.begin() as session:
+    with resources.database_gate.entered(), resources.sessions.begin() as session:
         keys = ApiKeyRepository(session)
         key = keys.with_prefix(prefix)
         now = clock.now(session)

@@ -12,6 +12,8 @@ from api.idempotency import KeysInFlight
 from api.jobs.endings import JobEndings
 from api.settings import ApiSettings
 from core.database import SessionFactory, engine_of, open_sessions
+from core.errors import DatabaseUnavailable, StorageUnavailable
+from core.gate import Gate
 from core.storage import ObjectStorage
 
 
@@ -19,6 +21,8 @@ from core.storage import ObjectStorage
 class Resources:
     settings: ApiSettings
     sessions: SessionFactory
+    database_gate: Gate
+    """Before what every request reads: while the database hangs, one of them waits and not all."""
     storage: ObjectStorage
     endings: JobEndings
     part_threads: ThreadPoolExecutor
@@ -33,12 +37,18 @@ class Resources:
 def opened(settings: ApiSettings) -> Iterator[Resources]:
     """Everything is closed again in the end; nothing connects before it is used, but for the listener."""
     with ExitStack() as closing:
-        sessions = open_sessions(settings.database_url, process="api", pool_size=settings.api_threads)
+        sessions = open_sessions(
+            settings.database_url,
+            process="api",
+            pool_size=settings.api_threads,
+            answer_within_s=settings.database_timeout.total_seconds(),
+        )
         closing.callback(engine_of(sessions).dispose)
         yield Resources(
             settings=settings,
             sessions=sessions,
-            storage=ObjectStorage(settings.storage),
+            database_gate=Gate(DatabaseUnavailable),
+            storage=ObjectStorage(settings.storage, gate=Gate(StorageUnavailable)),
             endings=closing.enter_context(JobEndings(settings.database_url)),
             part_threads=closing.enter_context(ThreadPoolExecutor(settings.uploads_at_once, "parts")),
             upload_slots=asyncio.Semaphore(settings.uploads_at_once),

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from core.database import ANSWER_WITHIN_S
 from core.settings import CoreSettings
 
 
 class ApiSettings(CoreSettings):
+    database_timeout: timedelta = timedelta(seconds=ANSWER_WITHIN_S)
+    """How long Postgres may be silent before its connection is given up and the request answered with 503."""
     api_host: str = "127.0.0.1"
     """Only this machine, unless told otherwise."""
     api_port: int = Field(default=8080, ge=0, le=65_535)
@@ -20,6 +23,8 @@ class ApiSettings(CoreSettings):
     """Of one request's body, and of one object that was uploaded by presigned URL."""
     uploads_at_once: int = Field(default=16, ge=1)
     """Recordings received at the same time; more wait unread. Each holds two parts of 8 MiB at most."""
+    upload_slot_timeout: timedelta = timedelta(seconds=30)
+    """How long one that waits is kept waiting before it is answered with 503."""
     upload_stall_timeout: timedelta = timedelta(seconds=60)
     """How long a body may not move before its sender is taken for gone: others wait for its place."""
     upload_url_ttl: timedelta = timedelta(hours=1)

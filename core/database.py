@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import ceil
 from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
@@ -29,6 +30,7 @@ SESSION_OPTIONS: Final = (
 )
 ANSWER_WITHIN_S: Final = 12.0
 """Above the server's own limit on a statement: one that still says nothing then is not there any more."""
+CONNECT_WITHIN_S: Final = 5
 
 Answer = TypeVar("Answer")
 
@@ -77,7 +79,8 @@ def open_sessions(
         pool_pre_ping=True,
         connect_args={
             "options": SESSION_OPTIONS,
-            "connect_timeout": 5,
+            # libpq knows whole seconds, and no less than two.
+            "connect_timeout": min(CONNECT_WITHIN_S, ceil(answer_within_s)),
             "application_name": f"callscribe {process}",
             # A peer that vanished without a FIN is noticed within about 30 s.
             "keepalives_idle": 10,

@@ -36,6 +36,7 @@ ServiceError
 │   └── WorkerLost
 ├── TransientError              nobody's fault; retried with backoff
 │   ├── StorageUnavailable
+│   ├── ServerBusy
 │   ├── DatabaseUnavailable
 │   ├── ServerUnreachable
 │   ├── DecoderUnavailable
@@ -278,6 +279,12 @@ class StorageUnavailable(TransientError):
     """Object storage did not answer."""
 
     code = "storage_unavailable"
+
+
+class ServerBusy(TransientError):
+    """More recordings are coming in than this server takes at once; send this one again."""
+
+    code = "server_busy"
 
 
 class ServerUnreachable(TransientError):

@@ -29,6 +29,10 @@ class StorageSettings(BaseModel):
     """Empty means the machine's own AWS credentials."""
     secret_access_key: SecretStr | None = None
     """Goes with `access_key_id`."""
+    answer_timeout: timedelta = timedelta(seconds=15)
+    """How long the store may be silent before a try is given up."""
+    attempts: int = Field(default=3, ge=1)
+    """Tries of each request; all of them together must be well under `stall_after`."""
 
 
 class OutboundSettings(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import boto3
 from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.errors import ObjectMissing, PayloadTooLarge, StorageUnavailable
+from core.gate import Gate
 from core.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 PART_BYTES: Final = 8 * 1024 * 1024
 """Size of the parts of a streamed upload; S3 wants at least 5 MiB."""
+
+CONNECT_WITHIN_S: Final = 3
+DOWNLOAD: Final = TransferConfig(num_download_attempts=1)
+"""Each request has its attempts; whole downloads are begun anew by whoever wanted them."""
 
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 
@@ -50,9 +56,9 @@ def _client(settings: StorageSettings, endpoint_url: str | None) -> S3Client:
             signature_version="s3v4",
             # Other stores than AWS have no host name for each bucket.
             s3={"addressing_style": "path" if endpoint_url else "auto"},
-            retries={"mode": "standard", "max_attempts": 4},
-            connect_timeout=5,
-            read_timeout=30,
+            retries={"mode": "standard", "total_max_attempts": settings.attempts},
+            connect_timeout=CONNECT_WITHIN_S,
+            read_timeout=settings.answer_timeout.total_seconds(),
             max_pool_connections=32,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -69,19 +75,18 @@ class StoredObject:
 class MultipartUpload:
     """An object that is written in parts; absent until `complete`. Used by one thread at a time."""
 
-    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
-        self.client = client
-        self.bucket = bucket
+    def __init__(self, storage: ObjectStorage, key: str) -> None:
+        self.storage = storage
         self.key = key
-        with _named_failures(key):
-            self.upload_id = client.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+        with storage.asked(key) as client:
+            self.upload_id = client.create_multipart_upload(Bucket=storage.bucket, Key=key)["UploadId"]
         self.etags: list[str] = []
 
     def write_part(self, part: bytes | bytearray | memoryview) -> None:
         """At least 5 MiB, but for the last one."""
-        with _named_failures(self.key):
-            answer = self.client.upload_part(
-                Bucket=self.bucket,
+        with self.storage.asked(self.key) as client:
+            answer = client.upload_part(
+                Bucket=self.storage.bucket,
                 Key=self.key,
                 UploadId=self.upload_id,
                 PartNumber=len(self.etags) + 1,
@@ -91,73 +96,79 @@ class MultipartUpload:
 
     def complete(self) -> None:
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(self.etags, start=1)]
-        with _named_failures(self.key):
-            self.client.complete_multipart_upload(
-                Bucket=self.bucket,
+        with self.storage.asked(self.key) as client:
+            client.complete_multipart_upload(
+                Bucket=self.storage.bucket,
                 Key=self.key,
                 UploadId=self.upload_id,
                 MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
             )
 
     def abort(self) -> None:
-        with _named_failures(self.key):
-            self.client.abort_multipart_upload(Bucket=self.bucket, Key=self.key, UploadId=self.upload_id)
+        with self.storage.asked(self.key) as client:
+            client.abort_multipart_upload(Bucket=self.storage.bucket, Key=self.key, UploadId=self.upload_id)
 
 
 class ObjectStorage:
     """Thread-safe. `StorageUnavailable` when the store does not answer, `ObjectMissing` for absent keys."""
 
-    def __init__(self, settings: StorageSettings) -> None:
+    def __init__(self, settings: StorageSettings, *, gate: Gate | None = None) -> None:
+        """With a gate, requests fail at once while the store hangs; `ping` asks it all the same."""
         self.bucket = settings.bucket
+        self._gate = gate
         self.client = _client(settings, settings.endpoint_url)
         # A presigned URL carries the host name it was signed for.
         self.public = _client(settings, settings.public_endpoint_url or settings.endpoint_url)
 
+    @contextmanager
+    def asked(self, key: str) -> Iterator[S3Client]:
+        """For one request; its failures come out under our names."""
+        with self._gate.entered() if self._gate else nullcontext(), _named_failures(key):
+            yield self.client
+
     def put(self, key: str, body: bytes) -> None:
-        with _named_failures(key):
-            self.client.put_object(Bucket=self.bucket, Key=key, Body=body)
+        with self.asked(key) as client:
+            client.put_object(Bucket=self.bucket, Key=key, Body=body)
 
     def put_file(self, key: str, path: Path) -> None:
-        with _named_failures(key):
-            self.client.upload_file(str(path), self.bucket, key)
+        with self.asked(key) as client:
+            client.upload_file(str(path), self.bucket, key)
 
     def begin_multipart(self, key: str) -> MultipartUpload:
-        return MultipartUpload(self.client, self.bucket, key)
+        return MultipartUpload(self, key)
 
     def read(self, key: str, *, first_byte: int, last_byte: int) -> bytes:
         """One stretch of an object; both ends inclusive."""
-        with _named_failures(key):
-            answer = self.client.get_object(
-                Bucket=self.bucket, Key=key, Range=f"bytes={first_byte}-{last_byte}"
-            )
+        with self.asked(key) as client:
+            answer = client.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={first_byte}-{last_byte}")
             return answer["Body"].read()
 
     def download(self, key: str, path: Path, *, limit_bytes: int) -> None:
         """Write an object to a file; one that is larger than the limit is `PayloadTooLarge`."""
         if self.head(key).size_bytes > limit_bytes:
             raise PayloadTooLarge
-        with _named_failures(key):
-            self.client.download_file(self.bucket, key, str(path))
+        with self.asked(key) as client:
+            client.download_file(self.bucket, key, str(path), Config=DOWNLOAD)
 
     def copy(self, key: str, target: str) -> None:
         """Within the store: the bytes do not come by here. In parts where they are many."""
-        with _named_failures(key):
-            self.client.copy({"Bucket": self.bucket, "Key": key}, self.bucket, target)
+        with self.asked(key) as client:
+            client.copy({"Bucket": self.bucket, "Key": key}, self.bucket, target)
 
     def head(self, key: str) -> StoredObject:
-        with _named_failures(key):
-            answer = self.client.head_object(Bucket=self.bucket, Key=key)
+        with self.asked(key) as client:
+            answer = client.head_object(Bucket=self.bucket, Key=key)
         return StoredObject(key=key, size_bytes=answer["ContentLength"])
 
     def keys(self, prefix: str) -> list[str]:
-        with _named_failures(prefix):
-            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        with self.asked(prefix) as client:
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def delete(self, key: str) -> None:
         """Idempotent: an absent object is as good as a deleted one."""
-        with _named_failures(key):
-            self.client.delete_object(Bucket=self.bucket, Key=key)
+        with self.asked(key) as client:
+            client.delete_object(Bucket=self.bucket, Key=key)
 
     def delete_all(self, prefix: str) -> None:
         for key in self.keys(prefix):

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from starlette.requests import Request
 
@@ -16,11 +17,14 @@ from api.jobs.form import RecordingForm
 from api.jobs.object_writer import Nowhere, ObjectWriter
 from api.resources import Resources
 from core.database import SessionFactory
-from core.errors import DatabaseUnavailable, EmptyRecording, MalformedBody, PayloadTooLarge
+from core.errors import DatabaseUnavailable, EmptyRecording, MalformedBody, PayloadTooLarge, ServerBusy
 from models.recording import Recording
 from models.repositories.recordings import RecordingRepository
 
 logger = logging.getLogger(__name__)
+
+REMOVAL_PATIENCE: Final = 5.0
+"""Seconds; the sweep of storage finds what a removal leaves behind."""
 
 
 @dataclass(slots=True)
@@ -53,7 +57,7 @@ async def received(
     recording = Recording(id=uuid.uuid4(), owner_id=owner_id)
     recording.object_key = place_of(recording)
     intake = Received(recording)
-    async with resources.upload_slots:
+    async with _slot(resources):
         destination = resources.storage if keep else Nowhere()
         writer = ObjectWriter(destination, recording.object_key, resources.part_threads)
         is_wanted = False
@@ -72,7 +76,21 @@ async def received(
                 removal = loop.run_in_executor(
                     resources.part_threads, _discard, intake, writer, resources.sessions
                 )
-                await asyncio.shield(removal)
+                # Whoever asked hears of the failure, however long the removal hangs.
+                await asyncio.wait([removal], timeout=REMOVAL_PATIENCE)
+
+
+@asynccontextmanager
+async def _slot(resources: Resources) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(resources.settings.upload_slot_timeout.total_seconds()):
+            await resources.upload_slots.acquire()
+    except TimeoutError as error:
+        raise ServerBusy from error
+    try:
+        yield
+    finally:
+        resources.upload_slots.release()
 
 
 async def _transfer(request: Request, writer: ObjectWriter, resources: Resources) -> RecordingForm:
@@ -120,7 +138,7 @@ def belongs_to_a_job(intake: Received, sessions: SessionFactory) -> bool:
         return False
     try:
         with sessions.begin() as session:
-            return RecordingRepository(session).find(intake.row.id) is not None
+            return RecordingRepository(session).is_stored(intake.row)
     except DatabaseUnavailable:
         logger.warning("Object was kept in doubt", extra={"recording_id": str(intake.row.id)})
         return True

@@ -25,6 +25,7 @@ from core.errors import (
     NotFound,
     ObjectMissing,
     PayloadTooLarge,
+    ServerBusy,
     StorageUnavailable,
     UnknownModel,
     UnsupportedMediaType,
@@ -58,6 +59,7 @@ ASK_AGAIN_AFTER: Final = "2"
         UnsupportedOption,
         EmptyRecording,
         StorageUnavailable,
+        ServerBusy,
     ),
 )
 async def submit_job(
@@ -96,7 +98,7 @@ async def read_job(
 
 
 def _read(resources: Resources, job_id: uuid.UUID, owner_id: uuid.UUID) -> JobRead:
-    with resources.sessions.begin() as session:
+    with resources.database_gate.entered(), resources.sessions.begin() as session:
         return service.read(session, job_id, owner_id=owner_id)
 
 

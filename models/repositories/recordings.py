@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models.channel import Channel
@@ -24,8 +25,19 @@ class RecordingRepository:
     def get(self, recording_id: uuid.UUID) -> Recording:
         return self.session.get_one(Recording, recording_id)
 
-    def find(self, recording_id: uuid.UUID) -> Recording | None:
-        return self.session.get(Recording, recording_id)
+    def is_stored(self, recording: Recording) -> bool:
+        """Whether the transaction that added it was committed, after the answer to its COMMIT was lost.
+
+        That transaction may still be at it: only another insert of the same row waits for its end.
+        Raises `DatabaseUnavailable` where that takes too long.
+        """
+        columns = {"id": recording.id, "owner_id": recording.owner_id, "object_key": "", "size_bytes": 0}
+        attempt = self.session.begin_nested()
+        added = self.session.execute(
+            insert(Recording).values(columns).on_conflict_do_nothing().returning(Recording.id)
+        ).scalar()
+        attempt.rollback()
+        return added is None
 
     def by_id(self, recording_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Recording]:
         """For pages of jobs: one query, whatever their number."""
