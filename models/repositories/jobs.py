@@ -76,10 +76,14 @@ class JobRepository:
         return self.session.scalars(query).all()
 
     def claim(self, job_id: uuid.UUID, stage: JobStage, *, ttl: timedelta) -> Job:
-        """Lease a stage that waits; one that is taken, over or gone is `LeaseLost`."""
+        """Lease a stage that waits; one that is taken, over or gone is `LeaseLost`.
+
+        Waits for whoever holds the row, which is a matter of milliseconds: to pass it over would be
+        to lose the hint that brought us here.
+        """
         now = clock.now(self.session)
         query = select(Job).where(Job.id == job_id, _waits_for(stage), Job.available_at <= now)
-        job = self.session.scalar(query.with_for_update(skip_locked=True))
+        job = self.session.scalar(query.with_for_update())
         if job is None:
             raise LeaseLost
         job.lease(stage, now=now, until=now + ttl)
@@ -153,10 +157,17 @@ class JobRepository:
         return self._hint(head)
 
     def _hint(self, head: Select[uuid.UUID]) -> Sequence[uuid.UUID]:
-        waiting = head.with_for_update(skip_locked=True).cte("waiting")
+        waiting = head.cte("waiting")
+        # Only what is due is locked: whoever was sent a hint for the others may be claiming them now.
+        due = (
+            select(Job.id)
+            .where(Job.id == waiting.c.id, is_due(Job.hinted_at, Job.hints))
+            .with_for_update(of=Job, skip_locked=True)
+            .cte("due")
+        )
         query = (
             update(Job)
-            .where(Job.id == waiting.c.id, is_due(Job.hinted_at, Job.hints))
+            .where(Job.id == due.c.id)
             .values(hinted_at=func.clock_timestamp(), hints=Job.hints + 1)
             .returning(Job.id)
             .execution_options(synchronize_session=False)

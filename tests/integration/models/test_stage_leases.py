@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from core.database import SessionFactory
 from core.errors import Conflict, LeaseLost
@@ -31,6 +33,14 @@ def claim(sessions: SessionFactory, job_id: uuid.UUID, *, ttl: timedelta = TTL) 
         return JobRepository(session).claim(job_id, JobStage.PREPARING, ttl=ttl)
 
 
+def wait_for_a_lock(sessions: SessionFactory) -> None:
+    """Until somebody waits for a row that another holds."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with sessions.begin() as session:
+        while not session.execute(waiting).scalar_one():
+            session.execute(text("SELECT pg_stat_clear_snapshot()"))
+
+
 def events(sessions: SessionFactory, job_id: uuid.UUID) -> list[EventType]:
     with sessions.begin() as session:
         return [event.type for event in EventRepository(session).of(job_id)]
@@ -38,11 +48,14 @@ def events(sessions: SessionFactory, job_id: uuid.UUID) -> list[EventType]:
 
 class TestClaim:
     def test_goes_to_one_worker_only(self, sessions: SessionFactory, job_id: uuid.UUID) -> None:
-        with sessions.begin() as first, sessions.begin() as second:
+        with ThreadPoolExecutor(1) as elsewhere, sessions.begin() as first:
             won = JobRepository(first).claim(job_id, JobStage.PREPARING, ttl=TTL)
+            other = elsewhere.submit(claim, sessions, job_id)
+            wait_for_a_lock(sessions)
+            first.commit()
 
             with pytest.raises(LeaseLost):
-                JobRepository(second).claim(job_id, JobStage.PREPARING, ttl=TTL)
+                other.result()
 
         assert won.state is JobState.PROCESSING
         assert won.stage is JobStage.PREPARING
@@ -52,6 +65,17 @@ class TestClaim:
 
         with pytest.raises(LeaseLost):
             claim(sessions, job_id)
+
+    def test_waits_for_whoever_holds_the_row_instead_of_losing_its_hint(
+        self, sessions: SessionFactory, job_id: uuid.UUID
+    ) -> None:
+        with ThreadPoolExecutor(1) as elsewhere, sessions.begin() as holder:
+            JobRepository(holder).locked(job_id)
+            claimed = elsewhere.submit(claim, sessions, job_id)
+            wait_for_a_lock(sessions)
+            holder.rollback()
+
+        assert claimed.result().attempt == 1
 
     def test_a_stage_that_was_handed_back_waits_until_it_is_available(
         self, sessions: SessionFactory, job_id: uuid.UUID

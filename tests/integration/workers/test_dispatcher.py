@@ -10,12 +10,14 @@ from sqlalchemy import text
 from core.broker import FINISH_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
 from core.database import SessionFactory
 from core.settings import BrokerAccess
-from models import Lane, Worker
+from models import JobStage, Lane, Worker
 from models.repositories.dispatching import may_dispatch
+from models.repositories.jobs import JobRepository
 from models.repositories.workers import WorkerRepository
 from tests import builders
-from tests.builders import MODEL
+from tests.builders import MODEL, TTL
 from tests.integration.workers.conftest import Mailbox
+from workers.dispatcher.hints import due_hints
 from workers.dispatcher.loop import Dispatcher
 from workers.settings import DispatcherSettings
 
@@ -199,6 +201,23 @@ class TestBroker:
         dispatcher.tick()
 
         assert mailbox.take(PREPARE_QUEUE) == jobs
+
+
+class TestLooking:
+    def test_at_what_was_announced_already_keeps_nobody_from_claiming_it(
+        self, dispatcher: Dispatcher, sessions: SessionFactory
+    ) -> None:
+        """A claim that found the row locked, and gave up, cost up to a minute until the next hint."""
+        job_id = uuid.UUID(queued(sessions)[0])
+        dispatcher.tick()
+
+        with sessions.begin() as looking:
+            due_hints(looking, models=[MODEL], window=16)
+            with sessions.begin() as claiming:
+                claiming.execute(text("SET LOCAL lock_timeout = '100ms'"))
+                job = JobRepository(claiming).claim(job_id, JobStage.PREPARING, ttl=TTL)
+
+        assert job.attempt == 1
 
 
 class TestTwoDispatchers:
