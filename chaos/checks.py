@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from chaos.ledger import Ledger, Promise
+from chaos.receiver import Mailbox
 from chaos.recordings import KnownRecording
 
 ENDED: Final = {"completed", "failed", "canceled", "expired"}
@@ -67,6 +68,10 @@ COUNTS: Final[Mapping[str, LiteralString]] = {
 """Each counts what must not be."""
 
 
+TOLD_OF: Final = "SELECT job_id FROM events WHERE job_id IS NOT NULL"
+GIVEN_UP: Final = "SELECT count(*) FROM deliveries WHERE state <> 'delivered'"
+
+
 @dataclass(frozen=True, slots=True)
 class JobRow:
     id: uuid.UUID
@@ -105,6 +110,20 @@ def judge(
     counted = {name: _count(connection, query) for name, query in COUNTS.items()}
     ends = Counter(jobs[job_id].state for job_id in ledger.promises if job_id in jobs)
     return Verdict(breaches={**faults, **counted}, ends=ends)
+
+
+def judge_mailbox(connection: psycopg.Connection, mailbox: Mailbox) -> dict[str, int]:
+    """Holds what a receiver has taken against the ends that were to be told."""
+    ended = {str(row[0]) for row in connection.execute(TOLD_OF).fetchall()}
+    told = mailbox.jobs
+    return {
+        "ends that were not told": sum(told[job_id] == 0 for job_id in ended),
+        "ends told by more than one event": sum(count > 1 for count in told.values()),
+        "events of jobs that have not ended": len(told.keys() - ended),
+        "events with a wrong signature": mailbox.forged,
+        "events that came again in other words": mailbox.changed,
+        "deliveries given up": _count(connection, GIVEN_UP),
+    }
 
 
 def _fault(job: JobRow | None, promise: Promise, recording: KnownRecording) -> str | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+import httpx
 import psycopg
 from pydantic import SecretStr
 
@@ -20,6 +21,7 @@ from chaos.checks import Verdict
 from chaos.faults import FAULTS, Scene, inflict
 from chaos.ledger import Ledger
 from chaos.load import Crowd, Load
+from chaos.receiver import Receiver
 from chaos.recordings import known_recordings
 from chaos.stage import SERVERS, Stage, Wishes
 from core.database import engine_of, open_sessions
@@ -33,7 +35,10 @@ LONGEST_PAUSE_S: Final = 1.5
 """Between two faults."""
 LIE_RATE: Final = 0.002
 
-UNDER_WAY: Final = "SELECT count(*) FROM jobs WHERE finished_at IS NULL"
+UNDER_WAY: Final = """
+SELECT (SELECT count(*) FROM jobs WHERE finished_at IS NULL)
+     + (SELECT count(*) FROM deliveries WHERE ended_at IS NULL)
+"""
 
 Say = Callable[[str], None]
 
@@ -77,24 +82,24 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
     say("listening to the recordings")
     recordings = known_recordings()
     say("starting the system")
-    with Stage(directory, scenario.what_goes_wrong_inside()) as stage:
+    with (
+        Stage(directory, scenario.what_goes_wrong_inside()) as stage,
+        Receiver(seed=scenario.seed) as receiver,
+    ):
         database = stage.direct[SERVERS["postgres"]]
         with psycopg.connect(database) as connection:
             audit.install(connection)
         ledger = Ledger()
-        crowd = Crowd(
-            stage.system.api_url,
-            _keys(database),
-            callers=scenario.callers,
-            most_under_way=scenario.most_under_way,
-        )
+        crowd = _crowd(scenario, stage, database, receiver)
         with Gauge(database) as gauge:
             with Load(crowd, ledger, recordings, seed=scenario.seed, under_way=gauge.read) as load:
                 faults = _inflict_all(scenario, stage, say=lambda what: say(f"{len(ledger)} jobs; {what}"))
+            receiver.is_calm.set()
             say(f"{len(ledger)} jobs; waiting for all of them to end")
             seconds = gauge.seconds_until_quiet(patience=scenario.patience_s)
         with psycopg.connect(database) as connection:
             verdict = checks.judge(connection, ledger, recordings)
+            told = checks.judge_mailbox(connection, receiver.mailbox)
             history = audit.breaches(connection)
         faults["lies"] = stage.lies()
         say("stopping the system")
@@ -102,6 +107,7 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
         **verdict.breaches,
         "promised twice": len(load.promised_twice),
         "refused for nothing": load.rejected,
+        **told,
         **history,
     }
     return Outcome(
@@ -111,6 +117,26 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
         seconds_to_quiet=seconds,
         verdict=Verdict(breaches=breaches, ends=verdict.ends),
     )
+
+
+def _crowd(scenario: Scenario, stage: Stage, database: str, receiver: Receiver) -> Crowd:
+    """Owners with keys, each of whom wants to be told of everything."""
+    keys = _keys(database)
+    for key in keys:
+        receiver.secrets.append(_subscribed(stage.system.api_url, key, receiver.url))
+    return Crowd(stage.system.api_url, keys, callers=scenario.callers, most_under_way=scenario.most_under_way)
+
+
+def _subscribed(api_url: str, key: str, url: str) -> str:
+    """The secret of the new webhook."""
+    answer = httpx.post(
+        f"{api_url}/v1/webhooks",
+        json={"url": url, "event_types": [f"job.{end}" for end in sorted(checks.ENDED)]},
+        headers={"Authorization": f"Bearer {key}"},
+        trust_env=False,
+    )
+    secret: str = answer.raise_for_status().json()["secret"]
+    return secret
 
 
 def _inflict_all(scenario: Scenario, stage: Stage, *, say: Say) -> Counter[str]:

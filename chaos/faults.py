@@ -136,6 +136,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "stop transcribe worker beyond its lease": _stop_for_a_while("worker-scripted"),
     "stop prepare worker beyond its lease": _stop_for_a_while("worker-prepare"),
     "stop dispatcher": _stop_for_a_while("dispatcher"),
+    "stop deliver worker": _stop_for_a_while("worker-deliver"),
     "stop API": _stop_for_a_while("api", seconds=2.0),
     "FLUSHALL": _flush_broker,
     "restart Valkey empty": _restart_broker_empty,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psutil
 
 from chaos.plants import Plant
-from chaos.proxy import FaultProxy
+from chaos.proxy import LOOPBACK, FaultProxy
 from embedded.settings import EmbeddedSettings
 from embedded.system import Plan, System
 
@@ -27,6 +28,10 @@ SETTINGS: Final = {
     "CALLSCRIBE_ENGINE__MAX_BATCH_CHUNKS": "8",
     # A device batch lasts some tenths of a second, so that a fault finds one running.
     "CALLSCRIBE_ENGINE__SCRIPTED__SECONDS_PER_AUDIO_SECOND": "0.02",
+    # The receiver is on this machine, and its bad moods are short.
+    "CALLSCRIBE_OUTBOUND__ALLOWED_HOSTS": f'["{LOOPBACK}"]',
+    "CALLSCRIBE_DELIVERY__SCHEDULE": json.dumps(["PT0S", *["PT1S"] * 30]),
+    "CALLSCRIBE_DELIVERY__TIMEOUT": "PT2S",
 }
 """Short leases, so that what a fault leaves behind is taken up again within the run."""
 
