@@ -127,6 +127,7 @@ class System:
         self._start(
             "worker-prepare", "worker", "--queue=prepare,finish", f"--concurrency={self.plan.cpu_workers}"
         )
+        self._start("worker-deliver", "worker", "--queue=deliver")
         self._start_engines()
         if self.plan.with_flower:
             flower_port = ports.port("flower", wanted=self.plan.flower_port)

@@ -7,12 +7,16 @@ from typing import Annotated
 import typer
 
 from core import logging
-from core.broker import FINISH_QUEUE, PREPARE_QUEUE, await_server, transcribe_queue
+from core.broker import DELIVER_QUEUE, FINISH_QUEUE, PREPARE_QUEUE, await_server, transcribe_queue
 from core.catalog import model_named
 from core.settings import ModelStoreSettings, hand_down, hand_down_unless_set
 
 CPU_QUEUES = (PREPARE_QUEUE, FINISH_QUEUE)
 TRANSCRIBE = "transcribe"
+SENDERS = 32
+"""Threads that send webhooks. They wait for receivers nearly all the time, so cores do not bound them;
+a receiver that hangs holds one of them for 30 s, and four only until its first failure. Half as many as
+the dispatcher announces at once, so that there is always a next one."""
 PATIENCE = {"GOMP_SPINCOUNT": "5000"}
 """How often a thread of torch looks for work before it sleeps. By default it spins for milliseconds, on a
 core that others may need: beside one busy process on two cores Whisper took three times as long. Alone
@@ -20,19 +24,28 @@ it takes some 4 % longer so; see docs/engine.md."""
 
 
 def worker(
-    queue: Annotated[str, typer.Option(help="prepare, finish, prepare,finish or transcribe.")],
+    queue: Annotated[str, typer.Option(help="prepare, finish, prepare,finish, transcribe or deliver.")],
     model: Annotated[str | None, typer.Option(help="For transcribe: the model to load.")] = None,
     device: Annotated[str, typer.Option(help="For transcribe: auto, cpu or cuda:N.")] = "auto",
-    concurrency: Annotated[int, typer.Option(min=1, help="For prepare and finish: processes.")] = 1,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help=f"For prepare and finish: processes (1). For deliver: threads ({SENDERS})."
+        ),
+    ] = None,
 ) -> None:
     """Work on one or more queues. SIGTERM lets running work end first."""
     queues = queue.split(",")
     if queues == [TRANSCRIBE]:
         _transcribe(model, device)
     elif set(queues) <= set(CPU_QUEUES):
-        _run(queues, node="-".join(queues), pool="prefork", concurrency=concurrency)
+        _run(queues, node="-".join(queues), pool="prefork", concurrency=concurrency or 1)
+    elif queues == [DELIVER_QUEUE]:
+        _run(queues, node=DELIVER_QUEUE, pool="threads", concurrency=concurrency or SENDERS)
     else:
-        raise typer.BadParameter("one of prepare, finish, prepare,finish or transcribe", param_hint="--queue")
+        raise typer.BadParameter(
+            "one of prepare, finish, prepare,finish, transcribe or deliver", param_hint="--queue"
+        )
 
 
 def _transcribe(model: str | None, device: str) -> None:

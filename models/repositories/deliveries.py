@@ -59,13 +59,22 @@ class DeliveryRepository:
         delivery = self.session.scalar(query.with_for_update(skip_locked=True))
         if delivery is None:
             raise LeaseLost
-        delivery.lease(until=now + ttl)
-        if not endpoint.for_jobs:
-            # It may have moved since the event was announced.
-            delivery.url = endpoint.url
-        secrets = WebhookEndpointRepository(self.session).secrets(endpoint.id)
-        event = self.session.scalars(select(Event).where(Event.id == delivery.event_id)).one()
-        return Claimed(delivery, event, tuple(each.secret for each in secrets), now)
+        return self._claimed(delivery, endpoint, now=now, ttl=ttl)
+
+    def claim_next(self, endpoint: WebhookEndpoint, *, ttl: timedelta) -> Claimed | None:
+        """Lease the next one that is due, if the endpoint has room; its row is locked."""
+        now = clock.now(self.session)
+        if endpoint.room(leased=self._leased(endpoint), now=now) <= 0:
+            return None
+        query = (
+            select(Delivery)
+            .where(Delivery.endpoint_id == endpoint.id, WAITING, Delivery.available_at <= now)
+            .order_by(Delivery.available_at, Delivery.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        delivery = self.session.scalar(query)
+        return None if delivery is None else self._claimed(delivery, endpoint, now=now, ttl=ttl)
 
     def held(self, delivery_id: uuid.UUID, *, attempt: int) -> tuple[Delivery, WebhookEndpoint]:
         """Both rows locked for the final write, if this attempt still owns the delivery."""
@@ -147,6 +156,17 @@ class DeliveryRepository:
     def forget_all_hints(self) -> None:
         """What was announced and not claimed never arrived."""
         self._forget(Delivery.hinted_at.is_not(None))
+
+    def _claimed(
+        self, delivery: Delivery, endpoint: WebhookEndpoint, *, now: datetime, ttl: timedelta
+    ) -> Claimed:
+        delivery.lease(until=now + ttl)
+        if not endpoint.for_jobs:
+            # It may have moved since the event was announced.
+            delivery.url = endpoint.url
+        secrets = WebhookEndpointRepository(self.session).secrets(endpoint.id)
+        event = self.session.scalars(select(Event).where(Event.id == delivery.event_id)).one()
+        return Claimed(delivery, event, tuple(each.secret for each in secrets), now)
 
     def _forget(self, which: ColumnElement[bool]) -> None:
         query = update(Delivery).where(which, WAITING).values(hinted_at=None, hints=0)

@@ -55,7 +55,8 @@ class WebhookEndpointRepository:
         query = select(WebhookEndpoint).where(
             WebhookEndpoint.owner_id == owner_id, WebhookEndpoint.url == origin, WebhookEndpoint.for_jobs
         )
-        return self.session.scalar(query)
+        # A job that is about to name it keeps it from being deleted.
+        return self.session.scalar(query.with_for_update(read=True, key_share=True))
 
     def make_for_origin(self, owner_id: uuid.UUID, origin: str) -> WebhookEndpoint:
         """The same, made now unless another request has just done so."""

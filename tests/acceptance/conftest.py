@@ -28,6 +28,11 @@ SHORT_LEASES = {
     # A device batch lasts about a second, so that a fault finds one running.
     "CALLSCRIBE_ENGINE__SCRIPTED__SECONDS_PER_AUDIO_SECOND": "0.05",
 }
+RECEIVERS = {
+    "CALLSCRIBE_OUTBOUND__ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+    # What a killed worker was sending is sent again after this and the lease.
+    "CALLSCRIBE_DELIVERY__TIMEOUT": "PT2S",
+}
 MISBEHAVIOUR = {
     "CALLSCRIBE_STALL_AFTER": "PT3S",
     "CALLSCRIBE_ENGINE__SCRIPTED__CRASH_ON_PEAK": "911",
@@ -42,10 +47,11 @@ No turn of the samples is that loud.
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(tmp_path_factory: pytest.TempPathFactory, ca_file: Path) -> Iterator[System]:
     """Serving, and started again where it crashes."""
     state_dir = tmp_path_factory.mktemp("system")
-    plan = Plan(models=("scripted",), cpu_workers=2, extra_environment=SHORT_LEASES | MISBEHAVIOUR)
+    environment = SHORT_LEASES | MISBEHAVIOUR | RECEIVERS | {"CALLSCRIBE_OUTBOUND__CA_FILE": str(ca_file)}
+    plan = Plan(models=("scripted",), cpu_workers=2, extra_environment=environment)
     stopped = threading.Event()
     with System(plan, EmbeddedSettings(state_dir=state_dir)) as system:
         watcher = threading.Thread(target=system.watch, args=(stopped,), name="watcher")

@@ -154,6 +154,7 @@ class TestEveryServiceOfOurs:
             ("api", ApiSettings),
             ("dispatcher", DispatcherSettings),
             ("worker-prepare", WorkerSettings),
+            ("worker-deliver", WorkerSettings),
             ("worker-transcribe-cpu", WorkerSettings),
             ("worker-transcribe-gpu", WorkerSettings),
             ("pull-model", ModelStoreSettings),
@@ -174,6 +175,9 @@ class TestEveryServiceOfOurs:
         networks = words(SERVICES["worker-prepare"], "networks")
 
         assert [name for name in networks if not (COMPOSE["networks"][name] or {}).get("internal")] == []
+
+    def test_keeps_who_talks_to_strangers_away_from_the_recordings(self) -> None:
+        assert "storage" not in words(SERVICES["worker-deliver"], "networks")
 
     def test_keeps_the_api_away_from_the_broker(self) -> None:
         assert not set(words(SERVICES["api"], "networks")) & set(words(SERVICES["valkey"], "networks"))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import select, text
+import psycopg
+from pydantic import SecretStr
+from sqlalchemy import make_url, select, text
 
-from core.database import SessionFactory
+from core.database import WORK_CHANNEL, SessionFactory
 from models import Delivery, DeliveryAttempt, Event, EventType, WebhookEndpoint
 from models.repositories.deliveries import DeliveryRepository
 from models.repositories.events import EventRepository
@@ -80,6 +84,27 @@ def wait(sessions: SessionFactory, pause: timedelta) -> None:
             session.execute(text(f"UPDATE {table} SET {moved}"), {"pause": pause})
 
 
+@contextmanager
+def listening(database_url: SecretStr) -> Iterator[list[str]]:
+    """What the dispatcher was woken with meanwhile, known once the context is left."""
+    url = make_url(database_url.get_secret_value()).set(drivername="postgresql")
+    heard: list[str] = []
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(f"LISTEN {WORK_CHANNEL}")
+        yield heard
+        connection.execute(f"NOTIFY {WORK_CHANNEL}, 'the end'")
+        for notice in connection.notifies(timeout=60):
+            if notice.payload == "the end":
+                return
+            heard.append(notice.payload)
+
+
 def lease(sessions: SessionFactory, delivery_id: uuid.UUID, *, ttl: timedelta) -> None:
     with sessions.begin() as session:
         DeliveryRepository(session).claim(delivery_id, ttl=ttl)
+
+
+def pause_of(sessions: SessionFactory, delivery_id: uuid.UUID) -> float:
+    """Seconds from the last attempt to the next, at least."""
+    made = attempts(sessions, delivery_id)[-1]
+    return (delivery(sessions, delivery_id).available_at - made.started_at).total_seconds()
