@@ -29,9 +29,7 @@ def worker(
     device: Annotated[str, typer.Option(help="For transcribe: auto, cpu or cuda:N.")] = "auto",
     concurrency: Annotated[
         int | None,
-        typer.Option(
-            min=1, help=f"For prepare and finish: processes (1). For deliver: threads ({SENDERS})."
-        ),
+        typer.Option(min=1, help=f"For prepare and finish: processes (1). For deliver: threads ({SENDERS})."),
     ] = None,
 ) -> None:
     """Work on one or more queues. SIGTERM lets running work end first."""
