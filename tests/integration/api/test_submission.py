@@ -7,12 +7,14 @@ import json
 import uuid
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
 from core.database import SessionFactory
 from core.storage import PART_BYTES, ObjectStorage
 from models.job import Job
+from models.recording import Recording
 from models.states import JobState, Lane
 from tests.integration.api.conftest import ClientFactory, objects_of, storage_at, unfinished_of
 from tests.integration.api.faults import LostAnswers, failing_commits
@@ -257,6 +259,8 @@ class TestFailedCommit:
         assert "no room" not in answer.text
         assert objects_of(storage, owner_id) == []
         assert client.get("/v1/jobs").json()["data"] == []
+        with sessions.begin() as session:
+            assert session.scalars(select(Recording)).all() == []
 
 
 class TestUnheardCommit:
