@@ -14,10 +14,12 @@ from sqlalchemy import select, text
 from core.database import SessionFactory
 from core.errors import DatabaseUnavailable
 from models import Delivery, Event, EventType, WebhookEndpoint
+from models.repositories import events
 from models.repositories.endings import Endings
 from models.repositories.events import EventRepository
 from models.repositories.jobs import JobRepository
 from tests import builders
+from tests.builders import TTL
 from tests.integration.api.live import until
 from tests.integration.workers.delivery.hooks import listening
 
@@ -41,8 +43,8 @@ def announce(sessions: SessionFactory, owner_id: uuid.UUID) -> int:
 
 def feed(sessions: SessionFactory, owner_id: uuid.UUID, *, after: int = 0, limit: int = 100) -> list[int]:
     with sessions.begin() as session:
-        events = EventRepository(session).feed(owner_id, after=after, limit=limit)
-        return [event.sequence for event in events]
+        found = EventRepository(session).feed(owner_id, after=after, limit=limit)
+        return [event.sequence for event in found]
 
 
 def endpoint(sessions: SessionFactory, owner_id: uuid.UUID, **fields: object) -> uuid.UUID:
@@ -157,6 +159,11 @@ def somebody_waits(sessions: SessionFactory, kind: str) -> Callable[[], bool]:
 
 
 class TestFeed:
+    @pytest.fixture
+    def patient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A busy machine may take longer than a reader waits."""
+        monkeypatch.setattr(events, "LONGEST_WAIT", TTL)
+
     def test_goes_on_where_it_ended(self, sessions: SessionFactory, owner_id: uuid.UUID) -> None:
         first, second, third = (announce(sessions, owner_id) for _ in range(3))
 
@@ -184,7 +191,7 @@ class TestFeed:
         assert feed(sessions, owner_id) == [later - 1, later]
 
     def test_waits_for_announcements_that_end_soon(
-        self, sessions: SessionFactory, owner_id: uuid.UUID
+        self, sessions: SessionFactory, owner_id: uuid.UUID, patient: None
     ) -> None:
         with ThreadPoolExecutor(1) as threads:
             with sessions.begin() as slow:
@@ -209,7 +216,7 @@ class TestFeed:
             assert (last, announcing.result()) == (drawn, drawn + 1)
 
     def test_misses_nothing_that_many_announce_at_once(
-        self, sessions: SessionFactory, owner_id: uuid.UUID
+        self, sessions: SessionFactory, owner_id: uuid.UUID, patient: None
     ) -> None:
         """A reader that never looks back, against four writers."""
         seen: list[int] = []
