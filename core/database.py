@@ -11,7 +11,7 @@ from psycopg.abc import PQGen
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
 from pydantic import SecretStr
 from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.errors import DatabaseUnavailable
@@ -31,6 +31,9 @@ SESSION_OPTIONS: Final = (
 ANSWER_WITHIN_S: Final = 12.0
 """Above the server's own limit on a statement: one that still says nothing then is not there any more."""
 CONNECT_WITHIN_S: Final = 5
+TRUSTED_FOR_S: Final = 1.0
+"""How long after its last answer a connection is used without being asked whether it still lives, which
+takes as long as a short transaction."""
 
 Answer = TypeVar("Answer")
 
@@ -51,6 +54,8 @@ class BoundedConnection(psycopg.Connection[Any]):
     """
 
     answer_within_s = ANSWER_WITHIN_S
+    answered_at = 0.0
+    """By the monotonic clock."""
 
     def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
         """Raises psycopg's `OperationalError`; the connection is closed by then."""
@@ -59,16 +64,23 @@ class BoundedConnection(psycopg.Connection[Any]):
             return super().wait(gen, interval, timeout)
         begin = time.monotonic()
         try:
-            return super().wait(gen, interval, self.answer_within_s)
+            answer = super().wait(gen, interval, self.answer_within_s)
         except psycopg.OperationalError:
             if time.monotonic() - begin >= self.answer_within_s:
                 # What would be read next may be the answer to this.
                 self.close()
             raise
+        self.answered_at = time.monotonic()
+        return answer
 
 
 def open_sessions(
-    database_url: SecretStr, *, process: str, pool_size: int = 5, answer_within_s: float = ANSWER_WITHIN_S
+    database_url: SecretStr,
+    *,
+    process: str,
+    pool_size: int = 5,
+    answer_within_s: float = ANSWER_WITHIN_S,
+    trusted_for_s: float = TRUSTED_FOR_S,
 ) -> SessionFactory:
     """Sessions whose connection failures arrive as `DatabaseUnavailable`; nothing connects yet."""
     engine = create_engine(
@@ -76,7 +88,6 @@ def open_sessions(
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=10,
-        pool_pre_ping=True,
         connect_args={
             "options": SESSION_OPTIONS,
             # libpq knows whole seconds, and no less than two.
@@ -93,9 +104,21 @@ def open_sessions(
     def connect(_dialect: object, _record: object, arguments: list[str], options: dict[str, Any]) -> object:
         connection = BoundedConnection.connect(*arguments, **options)
         connection.answer_within_s = answer_within_s
+        connection.answered_at = time.monotonic()
         return connection
 
+    def ask_if_it_waited(connection: BoundedConnection, _record: object, _proxy: object) -> None:
+        """The pool makes another one of a connection that does not answer."""
+        if time.monotonic() - connection.answered_at < trusted_for_s:
+            return
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
     event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkout", ask_if_it_waited)
     event.listen(engine, "handle_error", _name_the_failure)
     return sessionmaker(engine, expire_on_commit=False)
 
@@ -109,9 +132,6 @@ def engine_of(sessions: SessionFactory) -> Engine:
 
 
 def _name_the_failure(context: ExceptionContext) -> None:
-    if context.is_pre_ping:
-        # The pool asked whether a connection still lives, and will make another.
-        return
     lost = isinstance(context.sqlalchemy_exception, OperationalError | InterfaceError)
     if lost or isinstance(context.original_exception, _RETRYABLE):
         raise DatabaseUnavailable from context.original_exception

@@ -34,9 +34,17 @@ def detour(database_url: SecretStr) -> Iterator[Detour]:
     url = make_url(database_url.get_secret_value())
     with FaultProxy(url.port or 0) as proxy:
         through = url.set(host=LOOPBACK, port=proxy.port).render_as_string(hide_password=False)
-        sessions = open_sessions(SecretStr(through), process="tests", answer_within_s=ANSWER_WITHIN_S)
+        sessions = open_sessions(
+            SecretStr(through), process="tests", answer_within_s=ANSWER_WITHIN_S, trusted_for_s=0.0
+        )
         yield Detour(proxy, sessions)
         engine_of(sessions).dispose()
+
+
+def end(sessions: SessionFactory, pid: int) -> None:
+    """A backend, as a restart of Postgres does."""
+    with sessions.begin() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
 
 
 def ask_twice(detour: Detour, *, before_commit: bool) -> None:
@@ -68,3 +76,33 @@ class TestSilence:
         detour.proxy.heal()
 
         assert detour.ask() == 42
+
+
+def pid_of(sessions: SessionFactory) -> int:
+    """Whose connection the next transaction gets."""
+    with sessions.begin() as session:
+        pid: int = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    return pid
+
+
+class TestConnectionThatWaited:
+    def test_is_replaced_when_its_server_has_ended(
+        self, sessions: SessionFactory, database_url: SecretStr
+    ) -> None:
+        waiting = open_sessions(database_url, process="tests", trusted_for_s=0.0)
+        before = pid_of(waiting)
+        end(sessions, before)
+
+        assert pid_of(waiting) != before
+        engine_of(waiting).dispose()
+
+    def test_is_not_asked_when_it_has_just_answered(
+        self, sessions: SessionFactory, database_url: SecretStr
+    ) -> None:
+        waiting = open_sessions(database_url, process="tests", trusted_for_s=3600.0)
+        end(sessions, pid_of(waiting))
+
+        with pytest.raises(DatabaseUnavailable):
+            pid_of(waiting)
+        assert pid_of(waiting)
+        engine_of(waiting).dispose()
