@@ -7,15 +7,24 @@ may come back with it at any time, as one does that was stopped and went on.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from itertools import product
+from typing import Final, TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -48,7 +57,8 @@ from workers.upkeep.reap_jobs import reap_jobs
 
 TTL: Final = timedelta(seconds=60)
 FINAL_STATES: Final = frozenset({"completed", "failed", "canceled", "expired"})
-NUMBER: Final = st.integers(0, 5)
+MOST_JOBS: Final = 4
+NUMBER: Final = st.integers(0, 7)
 """Chooses a job or a lease, old ones too."""
 BUDGET: Final = Budget(audio_ms=60_000, chunks=3)
 
@@ -120,6 +130,9 @@ def announce(session: Session) -> object:
     return hints.due_hints(session, models=[builders.MODEL], window=16)
 
 
+Lease = TypeVar("Lease", Stage, OnDevice)
+
+
 class Cluster(RuleBasedStateMachine):
     sessions: SessionFactory
     """Given by the test; Hypothesis makes the machines."""
@@ -131,6 +144,8 @@ class Cluster(RuleBasedStateMachine):
         self.batches: list[OnDevice] = []
         self.seen: dict[tuple[str, str], tuple[str, int]] = {}
         """State and attempt of every row when it was last looked at."""
+        self.has_chunks = False
+        self.uses: Counter[str] = Counter()
         self.over: set[Stage | OnDevice] = set()
         """Leases that were used up or taken away: nothing may be written under them any more."""
 
@@ -139,10 +154,12 @@ class Cluster(RuleBasedStateMachine):
         tables = ", ".join(table.name for table in Record.metadata.sorted_tables)
         with self.sessions.begin() as session:
             session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-            builders.owner(session)
-        for lane in Lane:
-            self.submit(lane, None)
+            owner = builders.owner(session)
+            self.jobs.append(builders.prepared_job(session, owner, chunks=4).id)
+            self.has_chunks = True
+        self.submit(Lane.LIVE, None)
 
+    @precondition(lambda self: len(self.jobs) < MOST_JOBS)
     @rule(lane=st.sampled_from(Lane), hours=st.none() | st.integers(1, 3))
     def submit(self, lane: Lane, hours: int | None) -> None:
         with self.sessions.begin() as session:
@@ -151,16 +168,17 @@ class Cluster(RuleBasedStateMachine):
                 job.expires_at = clock.now(session) + timedelta(hours=hours)
             self.jobs.append(job.id)
 
-    @rule(stage=st.sampled_from((JobStage.PREPARING, JobStage.FINISHING)))
-    def claim_a_stage(self, stage: JobStage) -> None:
-        """Whatever its worker believes of the job: a hint may be old, or there twice."""
-        for job_id in self.jobs:
+    @rule()
+    def claim_a_stage(self) -> None:
+        """Whatever is believed of the jobs: a hint may be old, or there twice."""
+        for job_id, stage in product(self.jobs, (JobStage.PREPARING, JobStage.FINISHING)):
             with suppress(LeaseLost), self.sessions.begin() as session:
                 job = JobRepository(session).claim(job_id, stage, ttl=TTL)
                 self.stages.append(Stage(job.id, stage, job.attempt))
                 return
 
-    @rule(number=NUMBER, chunks=st.integers(0, 4))
+    @precondition(lambda self: self.stages)
+    @rule(number=NUMBER, chunks=st.sampled_from((0, 1, 2, 4)))
     def commit_a_stage(self, number: int, chunks: int) -> None:
         def write(session: Session, job: Job, stage: JobStage) -> None:
             if stage is JobStage.FINISHING:
@@ -169,9 +187,11 @@ class Cluster(RuleBasedStateMachine):
             job.chunks_total = chunks
             job.advance(JobStage.TRANSCRIBING if chunks else JobStage.FINISHING, at=clock.now(session))
             ChunkRepository(session).queue(job, [builders.chunk(index) for index in range(chunks)])
+            self.has_chunks = True
 
         self._with_a_stage(number, write)
 
+    @precondition(lambda self: self.stages)
     @rule(number=NUMBER, how=st.sampled_from(("fail", "hand back", "crash", "renew")))
     def go_on_otherwise_with_a_stage(self, number: int, how: str) -> None:
         match how:
@@ -184,6 +204,7 @@ class Cluster(RuleBasedStateMachine):
             case "renew":
                 self._renew_a_stage(number)
 
+    @precondition(lambda self: self.has_chunks)
     @rule()
     def start_a_device_batch(self) -> None:
         with self.sessions.begin() as session:
@@ -193,6 +214,7 @@ class Cluster(RuleBasedStateMachine):
             if chunks:
                 self.batches.append(OnDevice(batch.id, batch.attempt, tuple(chunks)))
 
+    @precondition(lambda self: self.batches)
     @rule(number=NUMBER, heard=st.integers(0, BUDGET.chunks))
     def commit_a_device_batch(self, number: int, heard: int) -> None:
         """As soon as all are heard; of those that are condemned meanwhile nothing is."""
@@ -205,6 +227,7 @@ class Cluster(RuleBasedStateMachine):
 
         self._with_a_batch(number, write)
 
+    @precondition(lambda self: self.batches)
     @rule(number=NUMBER, how=st.sampled_from(("lose", "hand back", "renew")))
     def go_on_otherwise_with_a_device_batch(self, number: int, how: str) -> None:
         match how:
@@ -227,13 +250,17 @@ class Cluster(RuleBasedStateMachine):
                 duty(session)
         self._look_who_lost_a_lease()
 
+    @precondition(lambda self: self.has_room_for("hints", 3))
     @rule(what=st.sampled_from((announce, hints.forget_all)))
     def let_the_dispatcher_act(self, what: Callable[[Session], object]) -> None:
+        self.uses["hints"] += 1
         with self.sessions.begin() as session:
             what(session)
 
+    @precondition(lambda self: self.has_room_for("cancels", 2))
     @rule(number=NUMBER, erases=st.booleans())
     def cancel(self, number: int, erases: bool) -> None:
+        self.uses["cancels"] += 1
         if erases:
             self._erase(number)
             return
@@ -292,17 +319,13 @@ class Cluster(RuleBasedStateMachine):
         self.over |= {held for held in self.batches if (held.batch_id, held.attempt) not in batches}
 
     def _renew_a_stage(self, number: int) -> None:
-        if not self.stages:
-            return
-        held = self.stages[number % len(self.stages)]
+        held = self._chosen(self.stages, number)
         with suppress(LeaseLost), self.sessions.begin() as session:
             JobRepository(session).renew(held.job_id, attempt=held.attempt, ttl=TTL)
             assert held not in self.over, "a lease that is over was renewed"
 
     def _renew_a_batch(self, number: int) -> None:
-        if not self.batches:
-            return
-        held = self.batches[number % len(self.batches)]
+        held = self._chosen(self.batches, number)
         with suppress(LeaseLost), self.sessions.begin() as session:
             DeviceBatchRepository(session).renew(held.batch_id, attempt=held.attempt, ttl=TTL)
             assert held not in self.over, "a lease that is over was renewed"
@@ -315,11 +338,18 @@ class Cluster(RuleBasedStateMachine):
                 for row in session.execute(text(f"SELECT id, state, attempt FROM {table}"))
             }
 
+    def has_room_for(self, what: str, most: int) -> bool:
+        """Of what would else fill most of a sequence."""
+        return self.uses[what] < most
+
+    def _chosen(self, held: Sequence[Lease], number: int) -> Lease:
+        """Every other time one that is over, if there is any."""
+        wanted = [each for each in held if (each in self.over) == bool(number % 2)] or held
+        return wanted[number // 2 % len(wanted)]
+
     def _with_a_stage(self, number: int, write: Callable[[Session, Job, JobStage], None]) -> None:
         """What any worker that ever held a stage may try, at any time."""
-        if not self.stages:
-            return
-        held = self.stages[number % len(self.stages)]
+        held = self._chosen(self.stages, number)
         with suppress(LeaseLost):
             with self.sessions.begin() as session:
                 job = JobRepository(session).held(held.job_id, attempt=held.attempt)
@@ -327,9 +357,7 @@ class Cluster(RuleBasedStateMachine):
             self._use_up(held)
 
     def _with_a_batch(self, number: int, write: Callable[[Session, OnDevice], None]) -> None:
-        if not self.batches:
-            return
-        held = self.batches[number % len(self.batches)]
+        held = self._chosen(self.batches, number)
         with suppress(LeaseLost):
             with self.sessions.begin() as session:
                 write(session, held)
