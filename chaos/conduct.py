@@ -32,7 +32,6 @@ OWNERS: Final = 4
 LOOK_EVERY_S: Final = 0.5
 QUIET_S: Final = 180.0
 LONGEST_PAUSE_S: Final = 1.5
-"""Between two faults."""
 LIE_RATE: Final = 0.002
 
 UNDER_WAY: Final = """
@@ -53,6 +52,8 @@ class Scenario:
     wishes: Wishes | None = None
     callers: int = 6
     most_under_way: int = 150
+    longest_pause_s: float = LONGEST_PAUSE_S
+    """Between two faults; the shortest is none."""
     patience_s: float = QUIET_S
     """How long everything that is under way may take to end once nothing breaks any more."""
 
@@ -145,7 +146,7 @@ def _inflict_all(scenario: Scenario, stage: Stage, *, say: Say) -> Counter[str]:
     inflicted: Counter[str] = Counter()
     end = time.monotonic() + scenario.seconds
     while time.monotonic() < end:
-        time.sleep(chance.uniform(0, LONGEST_PAUSE_S))
+        time.sleep(chance.uniform(0, scenario.longest_pause_s))
         name = chance.choice(scenario.faults)
         say(name)
         inflicted[name] += inflict(name, scene)
