@@ -16,6 +16,7 @@ from api.jobs.schemas import JobPage, JobQuery, JobRead, JobWait
 from api.resources import Resources
 from api.responses import body_of, problems_of
 from core.errors import (
+    AddressForbidden,
     Conflict,
     EmptyRecording,
     Gone,
@@ -57,6 +58,7 @@ ASK_AGAIN_AFTER: Final = "2"
         UnsupportedMediaType,
         UnknownModel,
         UnsupportedOption,
+        AddressForbidden,
         EmptyRecording,
         StorageUnavailable,
         ServerBusy,

@@ -6,13 +6,15 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from pydantic import SecretStr
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.webhooks import deliveries as service
 from core.database import SessionFactory
 from models import Delivery, DeliveryAttempt, DeliveryState
 from tests.integration.api.conftest import submit
+from tests.integration.workers.delivery.hooks import listening
 
 URL = "https://hooks.example/callscribe"
 LONG_AGO = "2020-01-01T00:00:00Z"
@@ -237,7 +239,7 @@ class TestReplayOfARange:
         canceled_job(client)
         end(sessions, DeliveryState.FAILED)
 
-        self.replay(client, here)
+        assert self.replay(client, here) == (1, False)
 
         assert client.get(f"{other}/deliveries?state=waiting").json()["data"] == []
 
@@ -259,16 +261,20 @@ class TestReplayOfARange:
     def test_that_cannot_be_is_refused(self, client: TestClient, here: str, body: dict[str, object]) -> None:
         assert client.post(f"{here}/replay", json=body).status_code == 422
 
-    def test_wakes_the_dispatcher_with_what_it_queued(
-        self, client: TestClient, here: str, sessions: SessionFactory
+    @pytest.mark.parametrize("failed", [0, 1])
+    def test_wakes_the_dispatcher_if_it_queued_something(
+        self,
+        client: TestClient,
+        here: str,
+        sessions: SessionFactory,
+        database_url: SecretStr,
+        failed: int,
     ) -> None:
-        canceled_job(client)
+        for _ in range(failed):
+            canceled_job(client)
         end(sessions, DeliveryState.FAILED)
 
-        self.replay(client, here)
+        with listening(database_url) as heard:
+            self.replay(client, here)
 
-        with sessions.begin() as session:
-            queued = session.execute(
-                text("SELECT count(*) FROM deliveries WHERE state = 'waiting' AND available_at <= now()")
-            )
-            assert queued.scalar_one() == 1
+        assert heard == [""] * failed
