@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +29,7 @@ CONNECT_WITHIN_S: Final = 3
 DOWNLOAD: Final = TransferConfig(num_download_attempts=1)
 """Each request has its attempts; whole downloads are begun anew by whoever wanted them."""
 
-_ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+_ABSENT: Final = frozenset({"404", "NoSuchKey", "NoSuchUpload", "NotFound"})
 
 
 @contextmanager
@@ -70,6 +70,23 @@ def _client(settings: StorageSettings, endpoint_url: str | None) -> S3Client:
 class StoredObject:
     key: str
     size_bytes: int
+    modified_at: datetime
+    """By the store's clock; of what came in parts, when its first or its last one did."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPage:
+    objects: Sequence[StoredObject]
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedUpload:
+    """Parts that lie in the store and are no object yet."""
+
+    key: str
+    upload_id: str
+    begun_at: datetime
 
 
 class MultipartUpload:
@@ -158,12 +175,47 @@ class ObjectStorage:
     def head(self, key: str) -> StoredObject:
         with self.asked(key) as client:
             answer = client.head_object(Bucket=self.bucket, Key=key)
-        return StoredObject(key=key, size_bytes=answer["ContentLength"])
+        return StoredObject(key, answer["ContentLength"], answer["LastModified"])
 
     def keys(self, prefix: str) -> list[str]:
         with self.asked(prefix) as client:
             pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def page(self, prefix: str, *, after: str = "", limit: int = 1000) -> ObjectPage:
+        """At most 1,000 objects whose keys begin so, in the order of their keys."""
+        with self.asked(prefix) as client:
+            answer = client.list_objects_v2(
+                Bucket=self.bucket, Prefix=prefix, StartAfter=after, MaxKeys=limit
+            )
+        found = [
+            StoredObject(item["Key"], item["Size"], item["LastModified"])
+            for item in answer.get("Contents", [])
+        ]
+        return ObjectPage(found, is_last=not answer["IsTruncated"])
+
+    def unfinished(self, prefix: str) -> list[UnfinishedUpload]:
+        """The first 1,000, in no order that all stores share."""
+        with self.asked(prefix) as client:
+            answer = client.list_multipart_uploads(Bucket=self.bucket, Prefix=prefix)
+        return [
+            UnfinishedUpload(item["Key"], item["UploadId"], item["Initiated"])
+            for item in answer.get("Uploads", [])
+        ]
+
+    def abort(self, upload: UnfinishedUpload) -> None:
+        """Idempotent."""
+        with suppress(ObjectMissing), self.asked(upload.key) as client:
+            client.abort_multipart_upload(Bucket=self.bucket, Key=upload.key, UploadId=upload.upload_id)
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        """At most 1,000, in one request. Idempotent; raises `StorageUnavailable` if some are left."""
+        with self.asked(keys[0]) as client:
+            answer = client.delete_objects(
+                Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            )
+        if errors := answer.get("Errors"):
+            raise StorageUnavailable(f"Object storage kept {len(errors)} objects that were to be deleted.")
 
     def delete(self, key: str) -> None:
         """Idempotent: an absent object is as good as a deleted one."""

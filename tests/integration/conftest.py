@@ -40,11 +40,16 @@ def sessions(session_pool: SessionFactory) -> SessionFactory:
 
 
 @pytest.fixture(scope="session")
-def storage(environment: dict[str, str]) -> ObjectStorage:
+def storage_settings(environment: dict[str, str]) -> StorageSettings:
     prefix = "CALLSCRIBE_STORAGE__"
     values = {
         name.removeprefix(prefix).lower(): value
         for name, value in environment.items()
         if name.startswith(prefix)
     }
-    return ObjectStorage(StorageSettings.model_validate(values))
+    return StorageSettings.model_validate(values)
+
+
+@pytest.fixture(scope="session")
+def storage(storage_settings: StorageSettings) -> ObjectStorage:
+    return ObjectStorage(storage_settings)

@@ -1,0 +1,45 @@
+"""Which objects in storage are wanted, as the rows say."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from sqlalchemy import func, select, union_all
+from sqlalchemy.orm import Session
+
+from models.channel import Channel
+from models.recording import Recording
+from models.upload import Upload
+
+
+class StoredObjects:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def wanted(self, keys: Sequence[str], *, grace: timedelta) -> set[str]:
+        """Those that a recording or a prepared channel refers to, or an upload that may become a job yet.
+
+        An upload counts for some time after its end: a job may just be taking it over.
+        """
+        recordings = select(Recording.object_key).where(
+            Recording.object_key.in_(keys), Recording.erased_at.is_(None)
+        )
+        uploads = select(Upload.object_key).where(
+            Upload.object_key.in_(keys),
+            Upload.used_at.is_(None),
+            Upload.expires_at > func.clock_timestamp() - grace,
+        )
+        channels = select(Channel.object_key).where(Channel.job_id.in_(list(_jobs_of(keys))))
+        return set(self.session.scalars(union_all(recordings, uploads, channels)))
+
+
+def _jobs_of(keys: Iterable[str]) -> set[uuid.UUID]:
+    """Whose prepared audio is among them: `prepared/{job id}/...`."""
+    found = set()
+    for key in keys:
+        with suppress(ValueError, IndexError):
+            found.add(uuid.UUID(key.split("/")[1]))
+    return found
