@@ -26,7 +26,9 @@ JOBS_CHANNEL: Final = "callscribe_jobs"
 # A claim takes under 10 ms; whatever holds a lock for seconds is broken and must let go by itself,
 # since one old transaction bloats every SKIP LOCKED queue of the server.
 SESSION_OPTIONS: Final = (
-    "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+    "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 "
+    # And the server notices a process that vanished without a FIN, whose locks it would keep else.
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 )
 ANSWER_WITHIN_S: Final = 12.0
 """Above the server's own limit on a statement: one that still says nothing then is not there any more."""

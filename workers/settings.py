@@ -81,3 +81,17 @@ class DispatcherSettings(ProbedSettings):
     """How often it looks for leases that ran out."""
     hint_window: int = 16
     """Jobs of one lane and stage that may be announced at once; bounds what lies in the broker."""
+    purge_every: timedelta = timedelta(minutes=1)
+    """How often rows are looked for that nobody asks for any more."""
+    sweep_every: timedelta = timedelta(hours=1)
+    """How often storage is gone through for objects that no row refers to."""
+    sweep_grace: timedelta = Field(default=timedelta(days=1), ge=timedelta(hours=1))
+    """Age before which an object is left alone; above the longest upload and `upload_url_ttl`."""
+    keep_chunks: timedelta = Field(default=timedelta(days=7), ge=timedelta(0))
+    """How long chunks and hypotheses stay after their job ended; the transcript needs none of them."""
+    keep_device_batches: timedelta = Field(default=timedelta(days=30), ge=timedelta(0))
+    """How long rows of device batches stay after their end."""
+    keep_uploads: timedelta = Field(default=timedelta(days=7), ge=timedelta(0))
+    """How long rows of uploads stay after their end; a job has taken over what it needs."""
+    keep_events: timedelta = Field(default=timedelta(days=90), ge=timedelta(days=7))
+    """How long events and deliveries stay; above the `delivery` schedule."""

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -15,10 +16,12 @@ from core import broker
 from core.database import WORK_CHANNEL, SessionFactory
 from core.errors import DatabaseUnavailable
 from core.listening import notices
+from core.storage import ObjectStorage
 from models.repositories.dispatching import may_dispatch
 from workers import alive
 from workers.dispatcher import hints
 from workers.dispatcher.hints import Hint
+from workers.dispatcher.upkeep import Upkeep
 from workers.settings import DispatcherSettings
 from workers.upkeep.expire_jobs import expire_jobs
 from workers.upkeep.fail_deliveries import fail_deliveries
@@ -35,6 +38,11 @@ DUTIES: Sequence[Callable[[Session], int]] = (
     reap_deliveries,
     fail_deliveries,
 )
+"""The quick ones, each a short transaction; dispatcher/upkeep.py has the others."""
+
+UPKEEP_GRACE_S: Final = 2.0
+"""For its transaction to end when the process does; Postgres undoes what is cut off."""
+UPKEEP_RESTART_S: Final = 60.0
 
 
 class Dispatcher:
@@ -48,18 +56,23 @@ class Dispatcher:
         self._woken = threading.Event()
         self._reaped_at = 0.0
         self._broker_checked = False
+        self._upkeep: threading.Thread | None = None
+        self._upkeep_began_at = 0.0
 
     def run(self) -> None:
         """Until `stop`; a dependency that is away is waited for. Raises `BrokerRefused`."""
         threading.Thread(target=self._listen, name="listener", daemon=True).start()
         while not self._stopped.is_set():
             self._woken.clear()
+            self._tend_upkeep()
             try:
                 self.tick()
                 alive.touch(self.settings.alive_file)
             except DatabaseUnavailable:
                 logger.warning("database away")
             self._woken.wait(self.settings.poll_every.total_seconds())
+        if self._upkeep is not None:
+            self._upkeep.join(UPKEEP_GRACE_S)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -69,6 +82,19 @@ class Dispatcher:
         url = self.settings.database_url
         for _ in notices(url, WORK_CHANNEL, process="dispatcher", stop=self._stopped):
             self._woken.set()
+
+    def _tend_upkeep(self) -> None:
+        """A bug in it must not end the hints: it is started anew, though not at once."""
+        if self._upkeep is not None:
+            if self._upkeep.is_alive() or time.monotonic() - self._upkeep_began_at < UPKEEP_RESTART_S:
+                return
+            logger.critical("upkeep ended by a bug, starting it anew")
+        self._upkeep_began_at = time.monotonic()
+        self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
+        self._upkeep.start()
+
+    def _keep_up(self) -> None:
+        Upkeep(self.settings, self.sessions, ObjectStorage(self.settings.storage)).run(self._stopped)
 
     def tick(self) -> None:
         """One round; raises `DatabaseUnavailable` and, of a broker that is of no use, `BrokerRefused`."""

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from core.broker import FINISH_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
 from core.database import SessionFactory
-from core.settings import BrokerAccess
+from core.settings import BrokerAccess, StorageSettings
 from core.storage import ObjectStorage
 from tests.builders import MODEL
 from workers.dispatcher.loop import Dispatcher
@@ -65,8 +65,9 @@ def mailbox(app: Celery) -> Mailbox:
 
 
 @pytest.fixture
-def dispatcher_settings(environment: dict[str, str]) -> DispatcherSettings:
+def dispatcher_settings(environment: dict[str, str], storage_settings: StorageSettings) -> DispatcherSettings:
     return DispatcherSettings(
+        storage=storage_settings,
         database_url=SecretStr(environment["CALLSCRIBE_DATABASE_URL"]),
         broker_url=SecretStr(environment["CALLSCRIBE_BROKER_URL"]),
         models=(MODEL,),
