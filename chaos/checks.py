@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
+import boto3
 import psycopg
 from psycopg.rows import class_row
 
@@ -69,6 +70,10 @@ COUNTS: Final[Mapping[str, LiteralString]] = {
 
 
 TOLD_OF: Final = "SELECT job_id FROM events WHERE job_id IS NOT NULL"
+WANTED_OBJECTS: Final = """
+SELECT object_key FROM recordings WHERE erased_at IS NULL UNION SELECT object_key FROM channels
+"""
+STORAGE_SETTINGS: Final = ("ENDPOINT_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "BUCKET")
 GIVEN_UP: Final = "SELECT count(*) FROM deliveries WHERE state <> 'delivered'"
 
 
@@ -124,6 +129,29 @@ def judge_mailbox(connection: psycopg.Connection, mailbox: Mailbox) -> dict[str,
         "events that came again in other words": mailbox.changed,
         "deliveries given up": _count(connection, GIVEN_UP),
     }
+
+
+def judge_storage(connection: psycopg.Connection, environment: Mapping[str, str]) -> dict[str, int]:
+    """Holds what is stored against what rows refer to; to be called after a sweep."""
+    wanted = {row[0] for row in connection.execute(WANTED_OBJECTS).fetchall()}
+    stored = _stored(environment)
+    return {
+        "objects that nothing refers to": len(stored - wanted),
+        "objects that are missing": len(wanted - stored),
+    }
+
+
+def _stored(environment: Mapping[str, str]) -> set[str]:
+    settings = {name: environment[f"CALLSCRIBE_STORAGE__{name}"] for name in STORAGE_SETTINGS}
+    client = boto3.client(
+        "s3",
+        endpoint_url=settings["ENDPOINT_URL"],
+        aws_access_key_id=settings["ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["SECRET_ACCESS_KEY"],
+        region_name="us-east-1",
+    )
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=settings["BUCKET"])
+    return {item["Key"] for page in pages for item in page.get("Contents", [])}
 
 
 def _fault(job: JobRow | None, promise: Promise, recording: KnownRecording) -> str | None:

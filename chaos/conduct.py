@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
@@ -25,8 +26,11 @@ from chaos.receiver import Receiver
 from chaos.recordings import known_recordings
 from chaos.stage import SERVERS, Stage, Wishes
 from core.database import engine_of, open_sessions
+from core.settings import StorageSettings
+from core.storage import ObjectStorage
 from models.repositories.api_keys import ApiKeyRepository
 from models.repositories.owners import OwnerRepository
+from workers.upkeep.sweep_storage import sweep_storage
 
 OWNERS: Final = 4
 LOOK_EVERY_S: Final = 0.5
@@ -34,6 +38,7 @@ QUIET_S: Final = 180.0
 LONGEST_PAUSE_S: Final = 1.5
 LIE_RATE: Final = 0.002
 
+STORAGE: Final = "CALLSCRIBE_STORAGE__"
 UNDER_WAY: Final = """
 SELECT (SELECT count(*) FROM jobs WHERE finished_at IS NULL)
      + (SELECT count(*) FROM deliveries WHERE ended_at IS NULL)
@@ -101,6 +106,9 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
         with psycopg.connect(database) as connection:
             verdict = checks.judge(connection, ledger, recordings)
             told = checks.judge_mailbox(connection, receiver.mailbox)
+            say("sweeping storage")
+            _sweep(stage, database)
+            stored = checks.judge_storage(connection, stage.direct)
             history = audit.breaches(connection)
         faults["lies"] = stage.lies()
         say("stopping the system")
@@ -109,6 +117,7 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
         "promised twice": len(load.promised_twice),
         "refused for nothing": load.rejected,
         **told,
+        **stored,
         **history,
     }
     return Outcome(
@@ -118,6 +127,21 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
         seconds_to_quiet=seconds,
         verdict=Verdict(breaches=breaches, ends=verdict.ends),
     )
+
+
+def _sweep(stage: Stage, database: str) -> None:
+    """The duty itself, at a time when nothing is young enough to be spared."""
+    sessions = open_sessions(SecretStr(database), process="chaos")
+    settings = {
+        name.removeprefix(STORAGE).lower(): value
+        for name, value in stage.direct.items()
+        if name.startswith(STORAGE)
+    }
+    storage = ObjectStorage(StorageSettings.model_validate(settings))
+    try:
+        sweep_storage(sessions, storage, grace=timedelta(0))
+    finally:
+        engine_of(sessions).dispose()
 
 
 def _crowd(scenario: Scenario, stage: Stage, database: str, receiver: Receiver) -> Crowd:
