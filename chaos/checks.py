@@ -74,6 +74,8 @@ WANTED_OBJECTS: Final = """
 SELECT object_key FROM recordings WHERE erased_at IS NULL UNION SELECT object_key FROM channels
 """
 STORAGE_SETTINGS: Final = ("ENDPOINT_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "BUCKET")
+OF_THE_STACK: Final = ".callscribe/"
+"""What the embedded stack itself keeps there, to see that storage answers."""
 GIVEN_UP: Final = "SELECT count(*) FROM deliveries WHERE state <> 'delivered'"
 
 
@@ -151,7 +153,8 @@ def _stored(environment: Mapping[str, str]) -> set[str]:
         region_name="us-east-1",
     )
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=settings["BUCKET"])
-    return {item["Key"] for page in pages for item in page.get("Contents", [])}
+    keys = {item["Key"] for page in pages for item in page.get("Contents", [])}
+    return {key for key in keys if not key.startswith(OF_THE_STACK)}
 
 
 def _fault(job: JobRow | None, promise: Promise, recording: KnownRecording) -> str | None:

@@ -21,6 +21,8 @@ ACKNOWLEDGED: Final = 202
 WORTH_REPEATING: Final = (409, 429, 500, 503)
 """In flight already, or too much, or something is away. 500 is a bug, but loses nothing."""
 LIVE_SHARE: Final = 0.2
+REUSE_SHARE: Final = 0.3
+"""Of those who would be content with an earlier transcript of the same bytes."""
 CANCEL_SHARE: Final = 0.03
 ERASE_SHARE: Final = 0.03
 DEADLINE_SHARE: Final = 0.03
@@ -98,6 +100,8 @@ class Load:
         fields = {"lane": "live" if chance.random() < LIVE_SHARE else "bulk"}
         if promise.may_expire:
             fields["expires_at"] = (datetime.now(UTC) + DEADLINE).isoformat()
+        if chance.random() < REUSE_SHARE:
+            fields["reuse"] = "true"
         key = str(uuid.UUID(int=chance.getrandbits(128)))
         while not self._stopped.is_set():
             answer = self._answer_to(client, recording, fields, key)

@@ -23,7 +23,7 @@ from workers.preparation.recording import PreparedChannel
 SAMPLE: Final = Path(__file__).resolve().parents[1] / "samples" / "call_en.wav"
 COUNT: Final = 24
 SHORTEST_S: Final = 1.0
-LONGEST_S: Final = 4.0
+LONGEST_S: Final = 3.0
 
 Pcm = npt.NDArray[np.int16]
 
