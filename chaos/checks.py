@@ -76,6 +76,7 @@ SELECT object_key FROM recordings WHERE erased_at IS NULL UNION SELECT object_ke
 STORAGE_SETTINGS: Final = ("ENDPOINT_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "BUCKET")
 OF_THE_STACK: Final = ".callscribe/"
 """What the embedded stack itself keeps there, to see that storage answers."""
+WHOLE_WAY: Final = "SELECT count(*) FROM jobs WHERE state = 'completed' AND reused_from IS NULL"
 GIVEN_UP: Final = "SELECT count(*) FROM deliveries WHERE state <> 'delivered'"
 
 
@@ -94,6 +95,8 @@ class Verdict:
 
     breaches: Mapping[str, int]
     ends: Mapping[str, int]
+    whole_way: int = 0
+    """Completed jobs that took over nobody's transcript."""
 
     @property
     def is_clean(self) -> bool:
@@ -116,7 +119,7 @@ def judge(
     )
     counted = {name: _count(connection, query) for name, query in COUNTS.items()}
     ends = Counter(jobs[job_id].state for job_id in ledger.promises if job_id in jobs)
-    return Verdict(breaches={**faults, **counted}, ends=ends)
+    return Verdict(breaches={**faults, **counted}, ends=ends, whole_way=_count(connection, WHOLE_WAY))
 
 
 def judge_mailbox(connection: psycopg.Connection, mailbox: Mailbox) -> dict[str, int]:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
@@ -125,7 +125,7 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
         acknowledged=len(ledger),
         refused=ledger.refusals,
         seconds_to_quiet=seconds,
-        verdict=Verdict(breaches=breaches, ends=verdict.ends),
+        verdict=replace(verdict, breaches=breaches),
     )
 
 
