@@ -74,8 +74,6 @@ SETTINGS: Final[dict[str, Any]] = {
     # A broker blip must not kill work on a device; the fence makes a double harmless.
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "worker_enable_remote_control": True,
-    # After SIGTERM running work may end; after SIGQUIT it has this long.
-    "worker_soft_shutdown_timeout": 25,
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
     # The dispatcher publishes again by itself: it must learn of a failure at once, not hang.

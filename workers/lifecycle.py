@@ -11,6 +11,7 @@ from celery.signals import (
     worker_init,
     worker_process_init,
     worker_process_shutdown,
+    worker_ready,
     worker_shutdown,
     worker_shutting_down,
 )
@@ -24,6 +25,7 @@ from workers.engine_process.orphans import end_with_parent
 from workers.process import this_process
 from workers.settings import WorkerSettings
 from workers.transcription.appetite import Appetite
+from workers.transcription.departure import Departure
 from workers.transcription.tasks import this_device
 
 logger = logging.getLogger(__name__)
@@ -59,15 +61,18 @@ def load(**_: object) -> None:
         sys.exit(START_FAILED_EXIT)
 
 
+@worker_ready.connect
+def prepare_to_leave(**_: object) -> None:
+    settings = WorkerSettings()
+    if settings.worker_model is not None:
+        Departure(this_device(), grace=settings.quit_grace).install()
+
+
 @worker_shutting_down.connect
-def drain(how: str, **_: object) -> None:
+def drain(**_: object) -> None:
     """In the signal's handler: nothing here may wait for a lock."""
-    if WorkerSettings().worker_model is None:
-        return
-    if how == "Warm":
+    if WorkerSettings().worker_model is not None:
         this_device().drain()
-    else:
-        this_device().abandon()
 
 
 @worker_shutdown.connect

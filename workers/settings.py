@@ -57,6 +57,8 @@ class DeliverySettings(BaseModel):
 class WorkerSettings(ProbedSettings):
     worker_model: str | None = None
     """The model that a transcribe worker loads; empty in the workers of the other queues."""
+    quit_grace: timedelta = timedelta(seconds=25)
+    """What SIGQUIT leaves to running work."""
     heartbeat_every: timedelta = timedelta(seconds=15)
     """How often a lease is renewed; a quarter of `lease_ttl`."""
     stall_after: timedelta = timedelta(seconds=120)

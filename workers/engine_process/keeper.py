@@ -84,6 +84,11 @@ class EngineKeeper:
         if life is not None:
             life.kill()
 
+    @property
+    def is_abandoned(self) -> bool:
+        """Its end was wanted: nothing that was inside is to blame."""
+        return self._closing.is_set()
+
     def abandon(self) -> None:
         """End it at once and for good."""
         self._closing.set()

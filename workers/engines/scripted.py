@@ -25,6 +25,7 @@ LONGEST_NAP: Final = 0.2
 
 
 def load(settings: EngineSettings, checkpoint: Checkpoint) -> ScriptedEngine:
+    time.sleep(settings.scripted.load_seconds)
     budget = Budget.of(settings, rows=64)
     return ScriptedEngine(
         name=checkpoint.model,

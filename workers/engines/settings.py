@@ -20,6 +20,8 @@ class ScriptedSettings(BaseModel):
 
     seconds_per_audio_second: float = Field(default=0.0, ge=0.0)
     """Pretended real-time factor; 0 answers at once."""
+    load_seconds: float = Field(default=0.0, ge=0.0)
+    """How long loading takes."""
     crash_on_peak: int | None = None
     """The process is killed, as by a segmentation fault."""
     hang_on_peak: int | None = None

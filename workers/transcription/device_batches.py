@@ -120,7 +120,7 @@ class DeviceBatchRunner:
             # Whatever is away gets a moment before the next claim.
             time.sleep(self.process.settings.retry_pause.total_seconds())
         except EngineBroken:
-            if feeding is not None and feeding.has_begun:
+            if feeding is not None and feeding.has_begun and not self.engine.is_abandoned:
                 self._give_back(batch, Suspects.lose)
                 raise
             self._give_back(batch, Suspects.hand_back)
