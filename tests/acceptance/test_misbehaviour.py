@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
+import redis
 from sqlalchemy import select
 
 from cli.client import Client
 from core.database import SessionFactory
 from embedded.system import System
-from models import DeviceBatch, DeviceBatchState, Job, JobState
+from models import Chunk, DeviceBatch, DeviceBatchState, Job, JobState
+from tests.acceptance.crew import engine_of
 from tests.acceptance.waiting import acknowledged, all_ended, until
 
 POISONS = {
@@ -71,6 +75,26 @@ class TestDrain:
         assert drained.state is DeviceBatchState.DONE
 
 
+class TestStall:
+    def test_an_engine_that_hangs_is_ended_although_the_broker_was_away(
+        self, system: System, client: Client, sessions: SessionFactory, marked_call: MarkedCall
+    ) -> None:
+        job_id = acknowledged(client, marked_call(POISONS["hang"][0]))
+        until(lambda: bool(batches_of(sessions, job_id)))
+        batch_id = batches_of(sessions, job_id)[0]
+        head = psutil.Process(system.process("worker-scripted").pid)
+        engine = engine_of(head)
+
+        os.kill(system.process("valkey").pid, signal.SIGKILL)
+        until(lambda: answers(system))
+
+        until(lambda: not engine.is_running())
+        cancel(system, job_id)
+        assert head.is_running()
+        with sessions.begin() as session:
+            assert session.get_one(DeviceBatch, batch_id).state is DeviceBatchState.LOST
+
+
 class TestFlower:
     def test_shows_one_task_for_each_device_batch_with_its_summary(
         self, system: System, client: Client, sessions: SessionFactory, short_call: Path
@@ -103,3 +127,27 @@ def tasks(system: System) -> dict[str, dict[str, object]]:
     )
     found: dict[str, dict[str, object]] = answer.json()
     return found
+
+
+def answers(system: System) -> bool:
+    with redis.Redis.from_url(system.stack.environment["CALLSCRIBE_BROKER_URL"]) as broker:
+        try:
+            return bool(broker.ping())
+        except redis.ConnectionError:
+            return False
+
+
+def cancel(system: System, job_id: uuid.UUID) -> None:
+    """What hangs an engine is of no use to the tests that follow."""
+    answer = httpx.post(
+        f"{system.api_url}/v1/jobs/{job_id}/cancel", headers={"Authorization": f"Bearer {system.api_key}"}
+    )
+    answer.raise_for_status()
+
+
+def batches_of(sessions: SessionFactory, job_id: uuid.UUID) -> list[uuid.UUID]:
+    with sessions.begin() as session:
+        query = select(Chunk.device_batch_id).where(
+            Chunk.job_id == job_id, Chunk.device_batch_id.is_not(None)
+        )
+        return [each for each in session.scalars(query) if each is not None]
