@@ -21,7 +21,7 @@ ACKNOWLEDGED: Final = 202
 WORTH_REPEATING: Final = (409, 429, 500, 503)
 """In flight already, or too much, or something is away. 500 is a bug, but loses nothing."""
 LIVE_SHARE: Final = 0.2
-REUSE_SHARE: Final = 0.5
+REUSE_SHARE: Final = 0.6
 """Of those who would be content with an earlier transcript of the same bytes."""
 CANCEL_SHARE: Final = 0.03
 ERASE_SHARE: Final = 0.03
