@@ -8,9 +8,10 @@ opens the device batch. The rows stay where they are after the claim, as while a
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -30,10 +31,14 @@ from embedded.stack import EmbeddedStack
 from migrations.upgrade import upgrade
 from models.repositories.chunk_claims import Budget
 
-BUDGET: Final = Budget(audio_ms=64 * 30_000, chunks=64)
+SIZES: Final = (64, 32)
 MANY: Final = 8
+COUNTED: Final = {1: "one_claimer", MANY: "eight_claimers"}
+FILLING_S: Final = 600.0
+"""What inserting the backlog may take."""
 MARKS: Final = (
-    Mark("one_claimer_ms_p50", at_most=5.0),
+    Mark("one_claimer_64_chunks_ms_p50", at_most=3.0),
+    Mark("one_claimer_32_chunks_ms_p50", at_most=2.0),
     Mark("chunks_claimed_twice", at_most=0),
     Mark("claims_not_full", at_most=0),
 )
@@ -56,37 +61,47 @@ def main(
     chunks: Annotated[int, typer.Option(help="How many wait.")] = 1_000_000,
     claims: Annotated[int, typer.Option(help="How many are timed, for each number of claimers.")] = 400,
 ) -> None:
-    """Claim 64 chunks at a time out of a million, alone and with seven others."""
+    """Claim 64 and 32 chunks at a time out of a million, alone and with seven others."""
     benchmark = Benchmark("claim")
     with Steps(benchmark.console) as steps, database() as url:
-        engine = engine_of(open_sessions(url, process="benchmark"))
+        engine = engine_of(open_sessions(url, process="benchmark", answer_within_s=FILLING_S))
         steps.begin(f"queueing {chunks:,} chunks")
         make_backlog(engine, chunks=chunks)
         backlog = size_of_backlog(engine)
-        steps.begin(f"{claims} claims by one worker")
-        alone = claim_in_processes(url, model=BUSY_MODEL, budget=BUDGET, claimers=1, claims=claims)
-        steps.begin(f"{claims} claims by {MANY} workers at once")
-        crowd = claim_in_processes(url, model=BUSY_MODEL, budget=BUDGET, claimers=MANY, claims=claims)
+        runs = {}
+        for size, claimers in product(SIZES, (1, MANY)):
+            steps.begin(f"{claims} claims of {size} chunks, {claimers} at a time")
+            runs[size, claimers] = claim_in_processes(
+                url, model=BUSY_MODEL, budget=_budget(size), claimers=claimers, claims=claims
+            )
         leased = _leased_once(engine)
         engine.dispose()
         steps.begin("stopping Postgres")
-    figures = figures_of(backlog, alone, crowd, leased=leased)
-    benchmark.conclude(figures, marks=MARKS, packages=PACKAGES)
+    benchmark.conclude(figures_of(backlog, runs, leased=leased), marks=MARKS, packages=PACKAGES)
 
 
-def figures_of(backlog: BacklogSize, alone: Claims, crowd: Claims, *, leased: int) -> dict[str, object]:
-    both = joined([alone, crowd])
+def figures_of(
+    backlog: BacklogSize, runs: Mapping[tuple[int, int], Claims], *, leased: int
+) -> dict[str, object]:
+    """Of runs by size and number of claimers."""
+    taken = joined(list(runs.values()))
     return {
         **{f"backlog_{name}": round(value, 1) for name, value in asdict(backlog).items()},
         "timed": "BEGIN to COMMIT of the starting transaction; opening the device batch is not in it",
-        "one_claimer_claims": len(alone.milliseconds),
-        **spread("one_claimer_ms", alone.milliseconds),
-        "eight_claimers_claims": len(crowd.milliseconds),
-        **spread("eight_claimers_ms", crowd.milliseconds),
-        "claims_not_full": sum(size < BUDGET.chunks for size in both.sizes),
+        "claims_of_each_kind": min(len(run.milliseconds) for run in runs.values()),
+        **{
+            name: value
+            for (size, claimers), run in runs.items()
+            for name, value in spread(f"{COUNTED[claimers]}_{size}_chunks_ms", run.milliseconds).items()
+        },
+        "claims_not_full": sum(each < size for (size, _), run in runs.items() for each in run.sizes),
         # Counted twice: in what the workers were given, and in what the database says.
-        "chunks_claimed_twice": both.doubled + abs(len(both.chunk_ids) - leased),
+        "chunks_claimed_twice": taken.doubled + abs(len(taken.chunk_ids) - leased),
     }
+
+
+def _budget(size: int) -> Budget:
+    return Budget(audio_ms=size * 30_000, chunks=size)
 
 
 def _leased_once(engine: Engine) -> int:

@@ -50,20 +50,6 @@ class DeviceBatch(Record):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
-    def begin(self, *, worker: str, now: datetime, until: datetime) -> None:
-        self._move_to(DeviceBatchState.RUNNING)
-        self.attempt += 1
-        self.worker = worker
-        self.started_at = now
-        self.lease_expires_at = until
-
-    def load(self, *, audio_ms: int, chunk_count: int, job_count: int, fill: float) -> None:
-        """Note what the claim put in."""
-        self.audio_ms = audio_ms
-        self.chunk_count = chunk_count
-        self.job_count = job_count
-        self.fill = fill
-
     def find_nothing(self, *, at: datetime) -> None:
         self._end(DeviceBatchState.EMPTY, at=at)
 

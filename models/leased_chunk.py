@@ -19,6 +19,7 @@ class LeasedChunk(NamedTuple):
     start_ms: int
     end_ms: int
     language: str | None
+    alone: bool
 
     @property
     def duration_ms(self) -> int:

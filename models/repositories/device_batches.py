@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
@@ -17,15 +17,31 @@ from models.leased_chunk import LeasedChunk
 from models.repositories import clock
 from models.repositories.chunk_claims import Budget, ChunkClaims
 from models.repositories.chunks import ChunkRepository
+from models.repositories.claim_statements import running
 from models.repositories.hints import is_due
 from models.states import ChunkState, DeviceBatchState
 
-# Made once, as the statements of the claim that follows it are.
-OPENED: Final = (
-    select(DeviceBatch, func.clock_timestamp())
-    .where(DeviceBatch.id == bindparam("batch_id"), DeviceBatch.state == DeviceBatchState.OPEN)
-    .with_for_update(skip_locked=True)
+# Made once, as the statements of the claim before it are.
+STARTED: Final = running(
+    attempt=bindparam("attempt"),
+    audio_ms=bindparam("audio_ms"),
+    chunk_count=bindparam("chunk_count"),
+    job_count=bindparam("job_count"),
+    fill=bindparam("fill"),
+    backlog=bindparam("backlog"),
+).where(
+    DeviceBatch.id == bindparam("by"),
+    DeviceBatch.state.in_((DeviceBatchState.OPEN, DeviceBatchState.RUNNING)),
 )
+
+
+class StartedBatch(NamedTuple):
+    """A device batch as whoever started it needs it: the fence to write under."""
+
+    id: uuid.UUID
+    attempt: int
+    backlog: bool
+    """Whether chunks were still queued after the claim."""
 
 
 class DeviceBatchRepository:
@@ -77,26 +93,30 @@ class DeviceBatchRepository:
 
     def start(
         self, batch_id: uuid.UUID, *, worker: str, budget: Budget, ttl: timedelta
-    ) -> tuple[DeviceBatch, list[LeasedChunk]]:
-        """Claim an open device batch and fill it; a stale or doubled hint is `LeaseLost`."""
-        opened = self.session.execute(OPENED, {"batch_id": batch_id}).one_or_none()
-        if opened is None:
-            raise LeaseLost
-        batch, now = opened
-        claim = ChunkClaims(self.session, batch, ttl=ttl)
+    ) -> tuple[StartedBatch, list[LeasedChunk]]:
+        """Claim an open device batch and fill it; a stale or doubled hint is `LeaseLost`.
+
+        If nothing could be taken it is over, and the list is empty.
+        """
+        claim = ChunkClaims(self.session, batch_id, worker=worker, ttl=ttl)
         chunks = claim.take(budget)
         if not chunks:
-            batch.find_nothing(at=now)
-            return batch, []
-        batch.backlog = bool(claim.passes_over or ChunkRepository(self.session).waiting(batch.model, limit=1))
-        batch.begin(worker=worker, now=now, until=now + ttl)
-        batch.load(
-            audio_ms=sum(chunk.duration_ms for chunk in chunks),
-            chunk_count=len(chunks),
-            job_count=len({chunk.job_id for chunk in chunks}),
-            fill=budget.share_used(chunks),
-        )
-        return batch, chunks
+            batch = self.session.get_one(DeviceBatch, batch_id)
+            batch.find_nothing(at=clock.now(self.session))
+            return StartedBatch(batch_id, claim.fence, backlog=False), []
+        backlog = bool(claim.passes_over or ChunkRepository(self.session).waiting(claim.model, limit=1))
+        if not claim.is_noted or backlog != bool(claim.passes_over):
+            held = {
+                "attempt": claim.fence,
+                "audio_ms": sum(chunk.duration_ms for chunk in chunks),
+                "chunk_count": len(chunks),
+                "job_count": len({chunk.job_id for chunk in chunks}),
+                "fill": budget.share_used(chunks),
+                "backlog": backlog,
+            }
+            lease = {"by": batch_id, "worker": worker, "ttl": ttl}
+            self.session.connection().execute(STARTED, {**lease, **held})
+        return StartedBatch(batch_id, claim.fence, backlog), chunks
 
     def renew(self, batch_id: uuid.UUID, *, attempt: int, ttl: timedelta) -> None:
         """Keep the lease of a device batch and of its chunks, or learn by `LeaseLost` that it is gone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from itertools import accumulate
 
-from sqlalchemy import BindParameter, Update, func, literal, select, update
+from sqlalchemy import CTE, ColumnElement, Update, func, literal, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,11 @@ def preparation_queue(lane: Lane) -> str:
 
 def transcription_queue(model: str, lane: Lane) -> str:
     return f"transcribe/{model}/{lane}"
+
+
+def queue_of_transcription(model: ColumnElement[str], lane: ColumnElement[Lane]) -> ColumnElement[str]:
+    """The same, put together by Postgres."""
+    return func.concat(literal_column("'transcribe/'"), model, literal_column("'/'"), lane)
 
 
 class FairnessRepository:
@@ -44,22 +49,23 @@ class FairnessRepository:
 
     def advance(self, queue: str, vft: float) -> None:
         """Work with this tag is being served: nobody newcome may be tagged before it."""
-        self.session.execute(
-            advancing(queue=literal(queue), vft=literal(vft)).execution_options(synchronize_session=False)
-        )
+        served = select(literal(queue).label("queue"), literal(vft).label("vft")).cte("served")
+        self.session.execute(advancing(served).execution_options(synchronize_session=False))
 
 
-def advancing(*, queue: BindParameter[str], vft: BindParameter[float]) -> Update:
-    """Sets a fair clock on, never back, and waits for nobody.
+def advancing(served: CTE) -> Update:
+    """Sets a fair clock on, never back, and waits for nobody; `served` has its `queue` and the `vft`.
 
     Whoever holds its row is setting it on too, and holds it until its transaction ends: workers
     that claim at the same time would else stand in a line.
     """
-    first = insert(FairClock).values(queue=queue, now_vft=vft).on_conflict_do_nothing().cte("first_clock")
+    first = insert(FairClock).from_select(["queue", "now_vft"], select(served.c.queue, served.c.vft))
     free = (
-        select(FairClock.queue)
-        .where(FairClock.queue == queue, FairClock.now_vft < vft)
-        .with_for_update(skip_locked=True)
+        select(FairClock.queue, served.c.vft)
+        .join(served, FairClock.queue == served.c.queue)
+        .where(FairClock.now_vft < served.c.vft)
+        .with_for_update(of=FairClock, skip_locked=True)
         .cte("free_clock")
     )
-    return update(FairClock).where(FairClock.queue == free.c.queue).values(now_vft=vft).add_cte(first)
+    forward = update(FairClock).where(FairClock.queue == free.c.queue).values(now_vft=free.c.vft)
+    return forward.add_cte(first.on_conflict_do_nothing().cte("first_clock"))

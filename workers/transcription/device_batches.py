@@ -8,8 +8,6 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from core.errors import (
     ChunkTooLarge,
     EngineBroken,
@@ -20,10 +18,10 @@ from core.errors import (
     TransientError,
 )
 from core.logging import bound
-from models import Chunk, DeviceBatch, Hypothesis, LeasedChunk
+from models import DeviceBatch, Hypothesis, LeasedChunk
 from models.repositories import notices
 from models.repositories.chunk_claims import Budget
-from models.repositories.device_batches import DeviceBatchRepository
+from models.repositories.device_batches import DeviceBatchRepository, StartedBatch
 from models.repositories.suspects import Suspects
 from workers.engine_process.hearing import Hearing
 from workers.engine_process.keeper import EngineKeeper
@@ -44,7 +42,7 @@ logger = logging.getLogger(__name__)
 class Claimed:
     """A device batch and what is in it."""
 
-    batch: DeviceBatch
+    batch: StartedBatch
     chunks: Sequence[LeasedChunk]
     alone: bool
     """It broke an engine, or was beside what did: nothing else may be in the engine with it."""
@@ -93,7 +91,7 @@ class DeviceBatchRunner:
                 if batch.backlog:
                     # The next one is claimed before this one ends: it must have been announced by then.
                     notices.work_is_waiting(session)
-                return Claimed(batch, chunks, alone=_is_suspect(session, chunks)) if chunks else None
+                return Claimed(batch, chunks, alone=chunks[0].alone) if chunks else None
         except LeaseLost:
             return None
 
@@ -129,7 +127,7 @@ class DeviceBatchRunner:
             raise
         return None
 
-    def _heartbeat(self, batch: DeviceBatch, hearing: Hearing) -> Heartbeat:
+    def _heartbeat(self, batch: StartedBatch, hearing: Hearing) -> Heartbeat:
         settings = self.process.settings
 
         def renew() -> None:
@@ -165,7 +163,7 @@ class DeviceBatchRunner:
             dtype=identity.dtype,
         )
 
-    def _commit(self, batch: DeviceBatch, hypotheses: Sequence[Hypothesis]) -> DeviceBatch:
+    def _commit(self, batch: StartedBatch, hypotheses: Sequence[Hypothesis]) -> DeviceBatch:
         def attempt() -> DeviceBatch:
             with self.process.sessions.begin() as session:
                 row = DeviceBatchRepository(session).held(batch.id, attempt=batch.attempt)
@@ -184,17 +182,13 @@ class DeviceBatchRunner:
             for chunk in sorted(chunks, key=lambda each: each.job_id):
                 Suspects(session).condemn(chunk, error)
 
-    def _give_back(self, batch: DeviceBatch, how: Callable[[Suspects, DeviceBatch], None]) -> None:
+    def _give_back(self, batch: StartedBatch, how: Callable[[Suspects, DeviceBatch], None]) -> None:
         try:
             with self.process.sessions.begin() as session:
                 how(Suspects(session), DeviceBatchRepository(session).held(batch.id, attempt=batch.attempt))
         except (LeaseLost, TransientError) as error:
             # Then the lease runs out and the reaper does it.
             logger.warning("device batch not given back", extra={"code": error.code})
-
-
-def _is_suspect(session: Session, chunks: Sequence[LeasedChunk]) -> bool:
-    return len(chunks) == 1 and session.get_one(Chunk, chunks[0].id).alone
 
 
 def _erased() -> ObjectMissing:

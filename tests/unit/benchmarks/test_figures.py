@@ -10,8 +10,8 @@ from benchmarks.latency import Passage
 BACKLOG = BacklogSize(chunks=1000, of_busy_model=700, audio_hours=5.25, table_mib=1.0, claim_index_mib=0.1)
 
 
-def claims(*ids: int) -> Claims:
-    return Claims(milliseconds=[1.0, 2.0], sizes=[64, 64], chunk_ids=list(ids))
+def claims(*ids: int, size: int = 64) -> Claims:
+    return Claims(milliseconds=[1.0, 2.0], sizes=[size, size], chunk_ids=list(ids))
 
 
 def passage(*, waiting: int | None = 20, completed: bool = True) -> Passage:
@@ -21,19 +21,26 @@ def passage(*, waiting: int | None = 20, completed: bool = True) -> Passage:
 
 class TestClaim:
     def test_a_chunk_that_two_workers_got_is_counted(self) -> None:
-        figures = claim.figures_of(BACKLOG, claims(1, 2), claims(2, 3), leased=3)
+        figures = claim.figures_of(BACKLOG, {(64, 1): claims(1, 2), (64, 8): claims(2, 3)}, leased=3)
 
         assert figures["chunks_claimed_twice"] == 2
 
     def test_a_claim_that_the_database_knows_nothing_of_is_counted(self) -> None:
-        figures = claim.figures_of(BACKLOG, claims(1, 2), claims(3, 4), leased=3)
+        figures = claim.figures_of(BACKLOG, {(64, 1): claims(1, 2), (64, 8): claims(3, 4)}, leased=3)
 
         assert figures["chunks_claimed_twice"] == 1
 
     def test_every_mark_has_its_figure(self) -> None:
-        figures = claim.figures_of(BACKLOG, claims(1, 2), claims(3, 4), leased=4)
+        runs = {(64, 1): claims(1, 2), (32, 1): claims(3, 4, size=32)}
+
+        figures = claim.figures_of(BACKLOG, runs, leased=4)
 
         assert all(mark.is_met(figures) for mark in claim.MARKS)
+
+    def test_a_claim_that_found_less_than_it_had_room_for_is_counted(self) -> None:
+        figures = claim.figures_of(BACKLOG, {(64, 1): claims(1, 2, size=63)}, leased=2)
+
+        assert figures["claims_not_full"] == 2
 
 
 class TestLatency:
