@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(600)
 SETTINGS = {"CALLSCRIBE_MODELS": '["scripted"]', "CALLSCRIBE_OUTBOUND__ALLOWED_HOSTS": '["127.0.0.1"]'}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SEED = 20261122
-SOME = 8
+SOME = 5
 """Of about forty."""
 MOST_WALKS = 4
 """Until everything must have come to its end."""

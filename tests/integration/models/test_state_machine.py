@@ -384,7 +384,7 @@ class TestStateMachine:
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=60,
+                max_examples=40,
                 stateful_step_count=40,
                 deadline=None,
                 # To shorten a failing sequence takes minutes; thirty steps can be read as they are.
