@@ -45,6 +45,7 @@ SELECT (SELECT count(*) FROM jobs WHERE finished_at IS NULL)
 """
 
 Say = Callable[[str], None]
+Enough = Callable[[Ledger, psycopg.Connection], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Scenario:
     wishes: Wishes | None = None
     callers: int = 6
     most_under_way: int = 150
+    enough: Enough | None = None
+    """Ends the faults before their time is over: what the run was for has happened."""
     longest_pause_s: float = LONGEST_PAUSE_S
     """Between two faults; the shortest is none."""
     patience_s: float = QUIET_S
@@ -99,7 +102,7 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
         crowd = _crowd(scenario, stage, database, receiver)
         with Gauge(database) as gauge:
             with Load(crowd, ledger, recordings, seed=scenario.seed, under_way=gauge.read) as load:
-                faults = _inflict_all(scenario, stage, say=lambda what: say(f"{len(ledger)} jobs; {what}"))
+                faults = _inflict_all(scenario, stage, ledger, say=say)
             receiver.is_calm.set()
             say(f"{len(ledger)} jobs; waiting for all of them to end")
             seconds = gauge.seconds_until_quiet(patience=scenario.patience_s)
@@ -164,19 +167,26 @@ def _subscribed(api_url: str, key: str, url: str) -> str:
     return secret
 
 
-def _inflict_all(scenario: Scenario, stage: Stage, *, say: Say) -> Counter[str]:
+def _inflict_all(scenario: Scenario, stage: Stage, ledger: Ledger, *, say: Say) -> Counter[str]:
     chance = random.Random(scenario.seed)  # noqa: S311 - no secret
     scene = Scene(stage, chance)
     inflicted: Counter[str] = Counter()
     end = time.monotonic() + scenario.seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and not _is_enough(scenario, stage, ledger):
         time.sleep(chance.uniform(0, scenario.longest_pause_s))
         name = chance.choice(scenario.faults)
-        say(name)
+        say(f"{len(ledger)} jobs; {name}")
         inflicted[name] += inflict(name, scene)
     for proxy in stage.proxies.values():
         proxy.heal()
     return inflicted
+
+
+def _is_enough(scenario: Scenario, stage: Stage, ledger: Ledger) -> bool:
+    if scenario.enough is None:
+        return False
+    with psycopg.connect(stage.direct[SERVERS["postgres"]]) as connection:
+        return scenario.enough(ledger, connection)
 
 
 def _keys(database: str) -> list[str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chaos.conduct import Outcome, Scenario, conduct
+from chaos import audit
+from chaos.conduct import Enough, Outcome, Scenario, conduct
 from chaos.plants import Plant
 from chaos.stage import Wishes
 
@@ -18,12 +19,23 @@ SECONDS = 60.0
 SLOW_ENGINE = {"CALLSCRIBE_ENGINE__SCRIPTED__SECONDS_PER_AUDIO_SECOND": "0.3"}
 """So that a worker that is stopped has something in its hands."""
 
-FOUND_BY = {
-    Plant.NO_FENCE: ("stop transcribe worker beyond its lease", 14.0, "a chunk is heard under a lease"),
-    Plant.NO_LEASE: ("FLUSHALL", 5.0, "a lease is taken away only when its time is over"),
-    Plant.EARLY_ANSWER: ("FLUSHALL", 5.0, "lost"),
+NO_FENCE = "a chunk is heard under a lease"
+NO_LEASE = "a lease is taken away only when its time is over"
+PLENTY = 80
+"""Jobs of which some are lost by an API that answers early: it never commits one in ten."""
+PATIENCE_S = 120.0
+
+
+def has_broken(rule: str) -> Enough:
+    return lambda _, connection: audit.breaches(connection)[rule] > 0
+
+
+FOUND_BY: dict[Plant, tuple[str, str, Enough]] = {
+    Plant.NO_FENCE: ("stop transcribe worker beyond its lease", NO_FENCE, has_broken(NO_FENCE)),
+    Plant.NO_LEASE: ("FLUSHALL", NO_LEASE, has_broken(NO_LEASE)),
+    Plant.EARLY_ANSWER: ("FLUSHALL", "lost", lambda ledger, _: len(ledger) > PLENTY),
 }
-"""Each bug with the fault that brings it out, for how many seconds, and the rule that it breaks."""
+"""Each bug with the fault that brings it out, the rule that it breaks, and when to look."""
 
 Conduct = Callable[[Scenario], Outcome]
 
@@ -45,13 +57,18 @@ class TestChaos:
 class TestPlantedBugs:
     @pytest.mark.parametrize("plant", Plant)
     def test_are_found(self, conducted: Conduct, plant: Plant) -> None:
-        fault, seconds, rule = FOUND_BY[plant]
+        fault, rule, enough = FOUND_BY[plant]
         wishes = Wishes(seed=SEED, plant=plant, settings=SLOW_ENGINE)
-
-        outcome = conducted(
-            Scenario(
-                seed=SEED, seconds=seconds, faults=[fault], wishes=wishes, most_under_way=24, patience_s=5.0
-            )
+        scenario = Scenario(
+            seed=SEED,
+            seconds=PATIENCE_S,
+            faults=[fault],
+            wishes=wishes,
+            enough=enough,
+            most_under_way=PLENTY,
+            patience_s=0.0,
         )
+
+        outcome = conducted(scenario)
 
         assert outcome.verdict.breaches[rule] > 0
