@@ -305,14 +305,12 @@ class TestRequestInFlight:
 
     def test_of_two_processes_make_one_job(
         self,
-        *,
-        client: TestClient,
         client_with: ClientFactory,
         sessions: SessionFactory,
         storage: ObjectStorage,
         owner_id: uuid.UUID,
     ) -> None:
-        processes = [client, client_with()]
+        processes = [client_with(), client_with()]
 
         with ThreadPoolExecutor(8) as threads:
             answers = list(threads.map(lambda turn: send(processes[turn % 2]), range(16)))

@@ -310,8 +310,9 @@ class TestRepeatedRetry:
         assert len(objects_of(storage, owner_id)) == 2
 
     def test_of_many_at_once_is_one_job(
-        self, client: TestClient, storage: ObjectStorage, owner_id: uuid.UUID, failed: uuid.UUID
+        self, client_with: ClientFactory, storage: ObjectStorage, owner_id: uuid.UUID, failed: uuid.UUID
     ) -> None:
+        client = client_with()
         with ThreadPoolExecutor(6) as threads:
             answers = list(threads.map(lambda _: retry(client, failed, key="again-1"), range(12)))
 
