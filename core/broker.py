@@ -35,6 +35,8 @@ class TaskName(StrEnum):
 
 
 PREPARE_QUEUE: Final = "prepare"
+PREPARE_LIVE_QUEUE: Final = "prepare.live"
+"""Workers take from both in turn: a live recording waits for no hint of the bulk."""
 FINISH_QUEUE: Final = "finish"
 DELIVER_QUEUE: Final = "deliver"
 
@@ -143,6 +145,13 @@ def publish(app: Celery, task: TaskName, subject: uuid.UUID, *, queue: str, summ
     app.send_task(
         task.value, args=[str(subject)], task_id=task_id, queue=queue, kwargsrepr=summary, retry=False
     )
+
+
+def length(app: Celery, queue: str) -> int:
+    """How many messages of a queue nobody has taken. Raises `OperationalError` when the broker is away."""
+    pool: Any = app.pool
+    with pool.acquire(block=True, timeout=5) as connection:
+        return int(_asked(connection, lambda client: client.llen(queue)))
 
 
 def was_emptied(app: Celery) -> bool:

@@ -7,11 +7,19 @@ from typing import Annotated
 import typer
 
 from core import logging
-from core.broker import DELIVER_QUEUE, FINISH_QUEUE, PREPARE_QUEUE, await_server, transcribe_queue
+from core.broker import (
+    DELIVER_QUEUE,
+    FINISH_QUEUE,
+    PREPARE_LIVE_QUEUE,
+    PREPARE_QUEUE,
+    await_server,
+    transcribe_queue,
+)
 from core.catalog import model_named
 from core.settings import ModelStoreSettings, hand_down, hand_down_unless_set
 
-CPU_QUEUES = (PREPARE_QUEUE, FINISH_QUEUE)
+CPU_QUEUES = {"prepare": (PREPARE_LIVE_QUEUE, PREPARE_QUEUE), "finish": (FINISH_QUEUE,)}
+"""What a worker of each kind takes hints from."""
 TRANSCRIBE = "transcribe"
 SENDERS = 32
 """Threads that send webhooks. They wait for receivers nearly all the time, so cores do not bound them;
@@ -33,13 +41,14 @@ def worker(
     ] = None,
 ) -> None:
     """Work on one or more queues. SIGTERM lets running work end first."""
-    queues = queue.split(",")
-    if queues == [TRANSCRIBE]:
+    kinds = queue.split(",")
+    if kinds == [TRANSCRIBE]:
         _transcribe(model, device)
-    elif set(queues) <= set(CPU_QUEUES):
-        _run(queues, node="-".join(queues), pool="prefork", concurrency=concurrency or 1)
-    elif queues == [DELIVER_QUEUE]:
-        _run(queues, node=DELIVER_QUEUE, pool="threads", concurrency=concurrency or SENDERS)
+    elif set(kinds) <= set(CPU_QUEUES):
+        queues = [queue for kind in kinds for queue in CPU_QUEUES[kind]]
+        _run(queues, node="-".join(kinds), pool="prefork", concurrency=concurrency or 1)
+    elif kinds == [DELIVER_QUEUE]:
+        _run([DELIVER_QUEUE], node=DELIVER_QUEUE, pool="threads", concurrency=concurrency or SENDERS)
     else:
         raise typer.BadParameter(
             "one of prepare, finish, prepare,finish, transcribe or deliver", param_hint="--queue"

@@ -10,7 +10,14 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from core.broker import DELIVER_QUEUE, FINISH_QUEUE, PREPARE_QUEUE, TaskName, transcribe_queue
+from core.broker import (
+    DELIVER_QUEUE,
+    FINISH_QUEUE,
+    PREPARE_LIVE_QUEUE,
+    PREPARE_QUEUE,
+    TaskName,
+    transcribe_queue,
+)
 from models import Lane, Worker
 from models.repositories.chunks import ChunkRepository
 from models.repositories.deliveries import DeliveryRepository
@@ -22,6 +29,8 @@ ASSUMED_BATCH_CHUNKS: Final = 8
 """Size of a device batch while no worker has said what it takes."""
 DELIVERIES_AT_ONCE: Final = 64
 """Deliveries that may be announced at once, over all webhooks; bounds what lies in the broker."""
+
+PREPARE_QUEUES: Final = {Lane.LIVE: PREPARE_LIVE_QUEUE, Lane.BULK: PREPARE_QUEUE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ def forget_all(session: Session) -> None:
 def _prepare(session: Session, window: int) -> Iterator[Hint]:
     for lane in Lane:
         for job_id in JobRepository(session).hint_for_preparation(lane, window=window):
-            yield Hint(TaskName.PREPARE, job_id, PREPARE_QUEUE, f"{lane} job {job_id}")
+            yield Hint(TaskName.PREPARE, job_id, PREPARE_QUEUES[lane], f"{lane} job {job_id}")
 
 
 def _finish(session: Session, window: int) -> Iterator[Hint]:

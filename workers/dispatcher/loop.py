@@ -31,6 +31,8 @@ from workers.upkeep.reap_jobs import reap_jobs
 
 logger = logging.getLogger(__name__)
 
+MOST_IN_A_QUEUE: Final = 4 * hints.DELIVERIES_AT_ONCE
+"""Messages above which nothing is added: who takes none gets no more of the same."""
 DUTIES: Sequence[Callable[[Session], int]] = (
     reap_device_batches,
     reap_jobs,
@@ -112,20 +114,28 @@ class Dispatcher:
                 return
             due = hints.due_hints(session, models=self.settings.models, window=self.settings.hint_window)
         # After the commit: a worker must find what a hint speaks of.
-        for number, hint in enumerate(due):
-            if not self._published(hint):
-                with self.sessions.begin() as session:
-                    hints.forget(session, due[number:])
-                self._stopped.wait(self.settings.poll_every.total_seconds())
-                return
+        sent = self._sent(due)
+        if sent < len(due):
+            with self.sessions.begin() as session:
+                hints.forget(session, due[sent:])
+            self._stopped.wait(self.settings.poll_every.total_seconds())
 
-    def _published(self, hint: Hint) -> bool:
+    def _sent(self, due: Sequence[Hint]) -> int:
+        """How many of them, the first ones, need not be sent again soon."""
+        sent = 0
         try:
-            broker.publish(self.app, hint.task, hint.subject, queue=hint.queue, summary=hint.summary)
+            # Hints that nobody takes are sent again each minute: for days they would only pile up.
+            full = {queue for queue in {hint.queue for hint in due} if self._is_full(queue)}
+            for hint in due:
+                if hint.queue not in full:
+                    broker.publish(self.app, hint.task, hint.subject, queue=hint.queue, summary=hint.summary)
+                sent += 1
         except OperationalError:
             logger.warning("broker away")
-            return False
-        return True
+        return sent
+
+    def _is_full(self, queue: str) -> bool:
+        return broker.length(self.app, queue) >= MOST_IN_A_QUEUE
 
     def _check_broker(self) -> None:
         """Once, as soon as it answers; until then leases are reaped all the same."""

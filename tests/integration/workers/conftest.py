@@ -14,7 +14,7 @@ import soundfile
 from celery import Celery
 from pydantic import SecretStr
 
-from core.broker import FINISH_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
+from core.broker import FINISH_QUEUE, PREPARE_LIVE_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
 from core.database import SessionFactory
 from core.settings import BrokerAccess, StorageSettings
 from core.storage import ObjectStorage
@@ -24,7 +24,7 @@ from workers.preparation.nursery import Nursery
 from workers.process import Process
 from workers.settings import DispatcherSettings, WorkerSettings
 
-QUEUES = (PREPARE_QUEUE, FINISH_QUEUE, transcribe_queue(MODEL))
+QUEUES = (PREPARE_LIVE_QUEUE, PREPARE_QUEUE, FINISH_QUEUE, transcribe_queue(MODEL))
 
 
 class Mailbox:
@@ -33,12 +33,12 @@ class Mailbox:
     def __init__(self, app: Celery) -> None:
         self.app = app
 
-    def take(self, queue: str) -> list[str]:
-        """The ids of all hints in a queue, oldest first; the queue is empty afterwards."""
-        ids = []
+    def take(self, queue: str, *, limit: int | None = None) -> list[str]:
+        """The ids of all hints in a queue, or of the first ones; they are not in it afterwards."""
+        ids: list[str] = []
         with self.app.connection_for_read() as connection:
             channel: Any = connection.default_channel
-            while message := channel.basic_get(queue, no_ack=True):
+            while len(ids) != limit and (message := channel.basic_get(queue, no_ack=True)):
                 body = message.body if isinstance(message.body, str) else message.body.decode()
                 ids.append(json.loads(body)[0][0])
         return ids

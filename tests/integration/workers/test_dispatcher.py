@@ -7,7 +7,7 @@ import uuid
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from core.broker import FINISH_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
+from core.broker import FINISH_QUEUE, PREPARE_LIVE_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
 from core.database import SessionFactory
 from core.settings import BrokerAccess
 from models import JobStage, Lane, Worker
@@ -106,12 +106,11 @@ class TestPreparation:
     ) -> None:
         queued(sessions, count=50)
         dispatcher.tick()
-        mailbox.take(PREPARE_QUEUE)
         live = queued(sessions, lane=Lane.LIVE)
 
         dispatcher.tick()
 
-        assert mailbox.take(PREPARE_QUEUE) == live
+        assert mailbox.take(PREPARE_LIVE_QUEUE) == live
 
 
 class TestTranscription:
