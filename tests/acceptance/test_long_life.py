@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,17 +16,21 @@ from cli.client import Client
 from core.database import SessionFactory
 from embedded.system import System
 from models import Chunk, DeviceBatch, DeviceBatchState
-from tests.acceptance.crew import LEASE, Crew, crew_instead_of, engine_of
+from tests.acceptance.crew import Crew, crew_instead_of, engine_of
 from tests.acceptance.outcomes import assert_complete_once
 from tests.acceptance.waiting import acknowledged, all_ended, until
 
 MarkedCall = Callable[[int], Path]
 HARMLESS: Final = 200
 TRANSCRIBE: Final = ("--queue=transcribe", "--model=scripted")
-SLOW_TO_LOAD: Final = {"CALLSCRIBE_ENGINE__SCRIPTED__LOAD_SECONDS": "4.5"}
+SLOW_TO_LOAD: Final = {"CALLSCRIBE_ENGINE__SCRIPTED__LOAD_SECONDS": "4.2"}
 """Longer than what Celery gives a child to say that it lives."""
-SLOW_TO_HEAR: Final = {"CALLSCRIBE_ENGINE__SCRIPTED__SECONDS_PER_AUDIO_SECOND": "1.7"}
-"""Three leases for one turn of a call."""
+LEASE: Final = timedelta(seconds=2)
+SLOW_TO_HEAR: Final = {
+    "CALLSCRIBE_LEASE_TTL": f"PT{LEASE.seconds}S",
+    "CALLSCRIBE_ENGINE__SCRIPTED__SECONDS_PER_AUDIO_SECOND": "1.2",
+}
+"""More than three leases for one turn of a call."""
 
 
 @pytest.fixture(scope="module")
