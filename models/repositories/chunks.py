@@ -61,13 +61,6 @@ class ChunkRepository:
             .values(state=ChunkState.CANCELED, lease_expires_at=None)
         )
 
-    def suspects(self, model: str, *, limit: int) -> int:
-        """How many of those must run alone, counted up to `limit`."""
-        head = select(Chunk.id).where(Chunk.model == model, Chunk.state == ChunkState.QUEUED, Chunk.alone)
-        return self.session.execute(
-            select(func.count()).select_from(head.limit(limit).subquery())
-        ).scalar_one()
-
     def store(self, batch: DeviceBatch, hypotheses: Sequence[Hypothesis]) -> list[uuid.UUID]:
         """Write what was heard, each only under the lease it was heard in.
 

@@ -1,9 +1,4 @@
-"""The SQL of a claim, put together once: that costs more than to run it.
-
-Whatever is the same in every claim stands in the text and not in a parameter. Only then can
-Postgres keep one plan: of `state = $1` it does not know that the partial index fits, and of
-`LIMIT $1` not how little will be read.
-"""
+"""The SQL of a claim, put together once: that costs more than to run it."""
 
 from __future__ import annotations
 
@@ -12,7 +7,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
-    ColumnClause,
     ColumnElement,
     Double,
     FromClause,
@@ -35,19 +29,11 @@ from models.device_batch import DeviceBatch
 from models.job import Job
 from models.leased_chunk import LeasedChunk
 from models.repositories.fairness import advancing, queue_of_transcription
+from models.repositories.literals import constant, number
 from models.states import ChunkState, DeviceBatchState, Lane
 
-
-def _constant(value: str) -> ColumnClause[str]:
-    return literal_column(f"'{value}'")
-
-
-def _number(value: int) -> ColumnClause[int]:
-    return literal_column(str(value))
-
-
-QUEUED: Final = Chunk.state == _constant(ChunkState.QUEUED)
-OPEN: Final = DeviceBatch.state == _constant(DeviceBatchState.OPEN)
+QUEUED: Final = Chunk.state == constant(ChunkState.QUEUED)
+OPEN: Final = DeviceBatch.state == constant(DeviceBatchState.OPEN)
 LANES_IN_ORDER: Final = (Lane.LIVE, Lane.BULK)
 """Nothing of a lane is taken first while anything waits in one before it."""
 OF_MODEL: Final = bindparam("of_model", type_=Text())
@@ -62,7 +48,7 @@ def _in_place(
 def _opened() -> CTE:
     """The device batch, locked, if it is still open and nobody else is about to start it."""
     return (
-        select(DeviceBatch.id, DeviceBatch.model, (DeviceBatch.attempt + _number(1)).label("fence"))
+        select(DeviceBatch.id, DeviceBatch.model, (DeviceBatch.attempt + number(1)).label("fence"))
         .where(DeviceBatch.id == bindparam("by"), OPEN)
         .with_for_update(skip_locked=True)
         .cte("opened")
@@ -73,27 +59,27 @@ def _heads(of: CTE) -> CTE:
     """What is next of a model in each place, and the suspect that is next, by one index probe each."""
     lanes = union_all(
         *(
-            select(_number(rank).label("rank"), _constant(lane).label("lane"))
+            select(number(rank).label("rank"), constant(lane).label("lane"))
             for rank, lane in enumerate(LANES_IN_ORDER)
         )
     ).subquery("lanes")
     # Not named as the column: inside the probe that would be another.
-    bucket = func.generate_series(_number(BUCKETS[0]), _number(BUCKETS[-1])).column_valued("of_bucket")
+    bucket = func.generate_series(number(BUCKETS[0]), number(BUCKETS[-1])).column_valued("of_bucket")
     head = (
         select(Chunk.vft)
         .where(*_in_place(of.c.model, lanes.c.lane, bucket))
         .order_by(Chunk.vft, Chunk.id)
-        .limit(_number(1))
+        .limit(number(1))
         .lateral("head")
     )
     probes = select(lanes, bucket.label("bucket"), head.c.vft, false().label("suspect")).select_from(
         of.join(lanes, true()).join(bucket.scalar_alias, true()).join(head, true())
     )
     suspect = (
-        select(_number(len(LANES_IN_ORDER)), Chunk.lane, Chunk.bucket, Chunk.vft, true())
+        select(number(len(LANES_IN_ORDER)), Chunk.lane, Chunk.bucket, Chunk.vft, true())
         .where(Chunk.model == of.c.model, QUEUED, Chunk.alone)
         .order_by(Chunk.id)
-        .limit(_number(1))
+        .limit(number(1))
     )
     return union_all(probes, suspect).cte("heads")
 
@@ -105,7 +91,7 @@ def _due(of: CTE, heads: CTE, seen: CTE) -> CTE:
         .select_from(of.join(heads, true()).join(seen, true()))
         .where(~seen.c.suspected)
         .order_by(heads.c.rank, heads.c.vft, heads.c.bucket)
-        .limit(_number(1))
+        .limit(number(1))
         .cte("due")
     )
 
@@ -117,7 +103,7 @@ def _next_in(
         select(Chunk.id, Chunk.vft, (Chunk.end_ms - Chunk.start_ms).label("ms"))
         .where(*_in_place(model, lane, bucket))
         .order_by(Chunk.vft, Chunk.id)
-        .limit(_number(room))
+        .limit(number(room))
         .with_for_update(skip_locked=True)
     )
 
@@ -139,8 +125,8 @@ def _leased(chosen: CTE, *conditions: ColumnElement[bool]) -> CTE:
         update(Chunk)
         .where(Chunk.id == chosen.c.id, QUEUED, *conditions)
         .values(
-            state=_constant(ChunkState.LEASED),
-            attempt=Chunk.attempt + _number(1),
+            state=constant(ChunkState.LEASED),
+            attempt=Chunk.attempt + number(1),
             device_batch_id=bindparam("by"),
             lease_expires_at=func.clock_timestamp() + bindparam("ttl", type_=Interval()),
         )
@@ -165,7 +151,7 @@ def _begun(leased: CTE) -> CTE:
 def running(**held: ColumnElement[Any]) -> Update:
     """Some device batches run from now on, with what is held. Parameters: worker, ttl."""
     return update(DeviceBatch).values(
-        state=_constant(DeviceBatchState.RUNNING),
+        state=constant(DeviceBatchState.RUNNING),
         worker=bindparam("worker", type_=Text()),
         started_at=func.clock_timestamp(),
         lease_expires_at=func.clock_timestamp() + bindparam("ttl", type_=Interval()),
@@ -189,12 +175,12 @@ def _started(room: int, *, opened: CTE, heads: CTE, leased: CTE) -> CTE:
     share_of_audio = held.c.ms.op("/")(bindparam("audio_ms", type_=Double()))
     share_of_room = held.c.chunks.op("/")(literal_column(f"{room}.0"))
     statement = running(
-        attempt=DeviceBatch.attempt + _number(1),
+        attempt=DeviceBatch.attempt + number(1),
         audio_ms=held.c.ms,
         chunk_count=held.c.chunks,
         job_count=held.c.jobs,
         fill=func.greatest(share_of_audio, share_of_room),
-        backlog=select(func.count() > _number(1)).select_from(heads).scalar_subquery(),
+        backlog=select(func.count() > number(1)).select_from(heads).scalar_subquery(),
     )
     return statement.where(DeviceBatch.id == held.c.id, OPEN).cte("started")
 
@@ -255,7 +241,7 @@ def _lease_suspect() -> Select[tuple[object, ...]]:
         select(Chunk.id)
         .where(Chunk.model == OF_MODEL, QUEUED, Chunk.alone)
         .order_by(Chunk.id)
-        .limit(_number(1))
+        .limit(number(1))
         .with_for_update(skip_locked=True)
         .cte("suspect")
     )

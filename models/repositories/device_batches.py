@@ -18,7 +18,6 @@ from models.repositories import clock
 from models.repositories.chunk_claims import Budget, ChunkClaims
 from models.repositories.chunks import ChunkRepository
 from models.repositories.claim_statements import running
-from models.repositories.hints import is_due
 from models.states import ChunkState, DeviceBatchState
 
 # Made once, as the statements of the claim before it are.
@@ -54,34 +53,6 @@ class DeviceBatchRepository:
         self.session.add(batch)
         self.session.flush()
         return batch
-
-    def open_count(self, model: str) -> int:
-        query = select(func.count()).where(
-            DeviceBatch.model == model, DeviceBatch.state == DeviceBatchState.OPEN
-        )
-        return self.session.execute(query).scalar_one()
-
-    def hint_again(self, *, limit: int) -> Sequence[DeviceBatch]:
-        """Open device batches whose hint brought nobody and is due again."""
-        due = (
-            select(DeviceBatch.id)
-            .where(
-                DeviceBatch.state == DeviceBatchState.OPEN,
-                is_due(DeviceBatch.hinted_at, DeviceBatch.hints),
-            )
-            .order_by(DeviceBatch.hinted_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        query = (
-            update(DeviceBatch)
-            .where(DeviceBatch.id == due.c.id)
-            .values(hinted_at=func.clock_timestamp(), hints=DeviceBatch.hints + 1)
-            .returning(DeviceBatch)
-            .execution_options(synchronize_session=False)
-        )
-        return self.session.scalars(query).all()
 
     def forget_hints(self, batch_ids: Sequence[uuid.UUID]) -> None:
         """What was announced of these never arrived."""

@@ -14,7 +14,8 @@ RESEND_LIMIT: Final = timedelta(seconds=60)
 
 
 def is_due(
-    hinted_at: InstrumentedAttribute[datetime | None], hints: InstrumentedAttribute[int]
+    hinted_at: InstrumentedAttribute[datetime | None] | ColumnElement[datetime | None],
+    hints: InstrumentedAttribute[int] | ColumnElement[int],
 ) -> ColumnElement[bool]:
     doubling = func.pow(2.0, func.least(hints, 16)) * cast("1 second", INTERVAL)
     pause = func.least(doubling, cast(f"{RESEND_LIMIT.total_seconds()} seconds", INTERVAL))

@@ -6,20 +6,25 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from core.errors import LeaseLost, NotFound
 from models.job import Job
 from models.repositories import clock, notices
 from models.repositories.fairness import FairnessRepository, preparation_queue
-from models.repositories.hints import is_due
-from models.states import JobStage, JobState, Lane
+from models.repositories.literals import constant
+from models.states import JobStage, JobState
 
 
-def _waits_for(stage: JobStage) -> ColumnElement[bool]:
-    waiting = and_(Job.state == JobState.PROCESSING, Job.stage == stage, Job.lease_expires_at.is_(None))
-    return or_(Job.state == JobState.QUEUED, waiting) if stage is JobStage.PREPARING else waiting
+def waits_for(stage: JobStage) -> ColumnElement[bool]:
+    """To be claimed by whoever does this stage; told in the words of the partial indexes."""
+    waiting = and_(
+        Job.state == constant(JobState.PROCESSING),
+        Job.stage == constant(stage),
+        Job.lease_expires_at.is_(None),
+    )
+    return or_(Job.state == constant(JobState.QUEUED), waiting) if stage is JobStage.PREPARING else waiting
 
 
 class JobRepository:
@@ -82,7 +87,7 @@ class JobRepository:
         to lose the hint that brought us here.
         """
         now = clock.now(self.session)
-        query = select(Job).where(Job.id == job_id, _waits_for(stage), Job.available_at <= now)
+        query = select(Job).where(Job.id == job_id, waits_for(stage), Job.available_at <= now)
         job = self.session.scalar(query.with_for_update())
         if job is None:
             raise LeaseLost
@@ -132,54 +137,12 @@ class JobRepository:
         )
         return self.session.scalars(query).all()
 
-    def hint_for_preparation(self, lane: Lane, *, window: int) -> Sequence[uuid.UUID]:
-        """Jobs whose hint is due among the first `window` that wait, in fair order."""
-        head = (
-            select(Job.id)
-            .where(
-                _waits_for(JobStage.PREPARING),
-                Job.available_at <= func.clock_timestamp(),
-                Job.lane == lane,
-            )
-            .order_by(Job.vft, Job.id)
-            .limit(window)
-        )
-        return self._hint(head)
-
-    def hint_for_finish(self, *, window: int) -> Sequence[uuid.UUID]:
-        """Jobs whose hint is due among the first `window` that wait to be finished."""
-        head = (
-            select(Job.id)
-            .where(_waits_for(JobStage.FINISHING), Job.available_at <= func.clock_timestamp())
-            .order_by(Job.transcribed_at)
-            .limit(window)
-        )
-        return self._hint(head)
-
-    def _hint(self, head: Select[uuid.UUID]) -> Sequence[uuid.UUID]:
-        waiting = head.cte("waiting")
-        # Only what is due is locked: whoever was sent a hint for the others may be claiming them now.
-        due = (
-            select(Job.id)
-            .where(Job.id == waiting.c.id, is_due(Job.hinted_at, Job.hints))
-            .with_for_update(of=Job, skip_locked=True)
-            .cte("due")
-        )
-        query = (
-            update(Job)
-            .where(Job.id == due.c.id)
-            .values(hinted_at=func.clock_timestamp(), hints=Job.hints + 1)
-            .returning(Job.id)
-            .execution_options(synchronize_session=False)
-        )
-        return self.session.scalars(query).all()
-
     def forget_hints(self, job_ids: Sequence[uuid.UUID]) -> None:
         """What was announced of these never arrived."""
         self.session.execute(update(Job).where(Job.id.in_(job_ids)).values(hinted_at=None, hints=0))
 
     def forget_all_hints(self) -> None:
         """What was announced and not claimed never arrived."""
-        waiting = or_(_waits_for(JobStage.PREPARING), _waits_for(JobStage.FINISHING))
+        waiting = or_(waits_for(JobStage.PREPARING), waits_for(JobStage.FINISHING))
         query = update(Job).where(waiting, Job.hinted_at.is_not(None)).values(hinted_at=None, hints=0)
         self.session.execute(query.execution_options(synchronize_session=False))

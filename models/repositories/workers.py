@@ -14,6 +14,7 @@ from models.worker import Worker
 
 PRESENT_FOR: Final = timedelta(seconds=60)
 """How long after its last sign a worker still counts."""
+IS_PRESENT: Final = Worker.seen_at > func.clock_timestamp() - PRESENT_FOR
 
 
 class WorkerRepository:
@@ -38,5 +39,5 @@ class WorkerRepository:
         self.session.execute(delete(Worker).where(Worker.name == name))
 
     def present(self) -> Sequence[Worker]:
-        query = select(Worker).where(Worker.seen_at > func.clock_timestamp() - PRESENT_FOR)
+        query = select(Worker).where(IS_PRESENT)
         return self.session.scalars(query.order_by(Worker.name)).all()

@@ -18,15 +18,15 @@ from core.broker import (
     TaskName,
     transcribe_queue,
 )
-from models import Lane, Worker
-from models.repositories.chunks import ChunkRepository
+from models import Lane
 from models.repositories.deliveries import DeliveryRepository
 from models.repositories.device_batches import DeviceBatchRepository
+from models.repositories.dispatching import Crew, Dispatching
 from models.repositories.jobs import JobRepository
-from models.repositories.workers import WorkerRepository
 
-ASSUMED_BATCH_CHUNKS: Final = 8
-"""Size of a device batch while no worker has said what it takes."""
+PATIENT_RESENDS: Final = 4
+"""So often a hint that is due again is not worth a message while its queue is not empty: half a minute. It
+mostly lies there. After that it is sent all the same, for a queue may never be empty."""
 DELIVERIES_AT_ONCE: Final = 64
 """Deliveries that may be announced at once, over all webhooks; bounds what lies in the broker."""
 
@@ -41,15 +41,28 @@ class Hint:
     subject: uuid.UUID
     queue: str
     summary: str
+    hints: int = 1
+    """How many were sent, this one included."""
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether the last one may still lie in its queue."""
+        return 1 < self.hints <= 1 + PATIENT_RESENDS
 
 
 def due_hints(session: Session, *, models: Sequence[str], window: int) -> list[Hint]:
-    """Notes each hint as sent; `forget` those that could not be."""
+    """Notes each hint as sent; `forget` those that could not be. None while another dispatches."""
+    dispatching = Dispatching(session)
+    outlook = dispatching.outlook(window=window)
+    if not outlook.mine:
+        return []
     return [
-        *_finish(session, window),
-        *_transcribe(session, models, window),
-        *_prepare(session, window),
-        *_deliver(session, DELIVERIES_AT_ONCE),
+        *(_finish(dispatching, window) if outlook.finish else ()),
+        *(_again(dispatching, window) if outlook.device_batches else ()),
+        *_transcribe(dispatching, models),
+        *(_prepare(dispatching, Lane.LIVE, window) if outlook.live else ()),
+        *(_prepare(dispatching, Lane.BULK, window) if outlook.bulk else ()),
+        *(_deliver(session, DELIVERIES_AT_ONCE) if outlook.deliveries else ()),
     ]
 
 
@@ -68,15 +81,14 @@ def forget_all(session: Session) -> None:
     DeliveryRepository(session).forget_all_hints()
 
 
-def _prepare(session: Session, window: int) -> Iterator[Hint]:
-    for lane in Lane:
-        for job_id in JobRepository(session).hint_for_preparation(lane, window=window):
-            yield Hint(TaskName.PREPARE, job_id, PREPARE_QUEUES[lane], f"{lane} job {job_id}")
+def _prepare(dispatching: Dispatching, lane: Lane, window: int) -> Iterator[Hint]:
+    for job_id, hints in dispatching.hint_for_preparation(lane, window=window):
+        yield Hint(TaskName.PREPARE, job_id, PREPARE_QUEUES[lane], f"{lane} job {job_id}", hints)
 
 
-def _finish(session: Session, window: int) -> Iterator[Hint]:
-    for job_id in JobRepository(session).hint_for_finish(window=window):
-        yield Hint(TaskName.FINISH, job_id, FINISH_QUEUE, f"job {job_id}")
+def _finish(dispatching: Dispatching, window: int) -> Iterator[Hint]:
+    for job_id, hints in dispatching.hint_for_finish(window=window):
+        yield Hint(TaskName.FINISH, job_id, FINISH_QUEUE, f"job {job_id}", hints)
 
 
 def _deliver(session: Session, window: int) -> Iterator[Hint]:
@@ -84,31 +96,28 @@ def _deliver(session: Session, window: int) -> Iterator[Hint]:
         yield Hint(TaskName.DELIVER, delivery_id, DELIVER_QUEUE, f"delivery {delivery_id}")
 
 
-def _transcribe(session: Session, models: Sequence[str], window: int) -> Iterator[Hint]:
-    batches = DeviceBatchRepository(session)
-    workers = WorkerRepository(session).present()
-    for batch in batches.hint_again(limit=window):
-        yield _transcription(batch.id, batch.model)
+def _again(dispatching: Dispatching, window: int) -> Iterator[Hint]:
+    for batch_id, hints, model in dispatching.hint_again(limit=window):
+        yield _transcription(batch_id, model, hints)
+
+
+def _transcribe(dispatching: Dispatching, models: Sequence[str]) -> Iterator[Hint]:
+    crews = dispatching.crews()
     for model in models:
-        missing = _wanted(session, model, workers) - batches.open_count(model)
-        for _ in range(missing):
-            yield _transcription(batches.open(model).id, model)
+        for _ in range(_missing(dispatching, model, crews.get(model, Crew()))):
+            yield _transcription(DeviceBatchRepository(dispatching.session).open(model).id, model)
 
 
-def _transcription(batch_id: uuid.UUID, model: str) -> Hint:
-    return Hint(TaskName.TRANSCRIBE, batch_id, transcribe_queue(model), model)
+def _transcription(batch_id: uuid.UUID, model: str, hints: int = 1) -> Hint:
+    return Hint(TaskName.TRANSCRIBE, batch_id, transcribe_queue(model), model, hints)
 
 
-def _wanted(session: Session, model: str, workers: Sequence[Worker]) -> int:
-    """Open device batches that the backlog can fill, at most one for each device.
+def _missing(dispatching: Dispatching, model: str, crew: Crew) -> int:
+    """Device batches that are to be opened: those that the backlog can fill, at most one for each device.
 
     One spare for each device keeps it busy; more would only lie in the broker, since what goes
     in is decided when a device is free.
     """
-    mine = [worker for worker in workers if worker.model == model]
-    devices = max(1, len(mine))
-    size = max((worker.max_batch_chunks for worker in mine), default=ASSUMED_BATCH_CHUNKS)
-    chunks = ChunkRepository(session)
-    suspects = chunks.suspects(model, limit=devices)
-    waiting = chunks.waiting(model, limit=devices * size)
-    return min(devices, suspects + ceil(waiting / size))
+    demand = dispatching.demand(model, crew)
+    wanted = min(crew.devices, demand.suspects + ceil(demand.waiting / crew.batch_chunks))
+    return wanted - demand.announced

@@ -17,7 +17,6 @@ from core.database import WORK_CHANNEL, SessionFactory
 from core.errors import DatabaseUnavailable
 from core.listening import notices
 from core.storage import ObjectStorage
-from models.repositories.dispatching import may_dispatch
 from workers import alive
 from workers.dispatcher import hints
 from workers.dispatcher.hints import Hint
@@ -42,6 +41,9 @@ DUTIES: Sequence[Callable[[Session], int]] = (
 )
 """The quick ones, each a short transaction; dispatcher/upkeep.py has the others."""
 
+REST: Final = 4
+"""Times as long as a round took: so a dispatcher takes no more than a fifth of a processor."""
+LONGEST_REST_S: Final = 0.02
 UPKEEP_GRACE_S: Final = 2.0
 """For its transaction to end when the process does; Postgres undoes what is cut off."""
 UPKEEP_RESTART_S: Final = 60.0
@@ -67,11 +69,14 @@ class Dispatcher:
         while not self._stopped.is_set():
             self._woken.clear()
             self._tend_upkeep()
+            begin = time.monotonic()
             try:
                 self.tick()
                 alive.touch(self.settings.alive_file)
             except DatabaseUnavailable:
                 logger.warning("database away")
+            # Under load each commit wakes it: a moment later there is more to do in one round.
+            self._stopped.wait(min(REST * (time.monotonic() - begin), LONGEST_REST_S))
             self._woken.wait(self.settings.poll_every.total_seconds())
         if self._upkeep is not None:
             self._upkeep.join(UPKEEP_GRACE_S)
@@ -110,8 +115,6 @@ class Dispatcher:
 
     def _announce(self) -> None:
         with self.sessions.begin() as session:
-            if not may_dispatch(session):
-                return
             due = hints.due_hints(session, models=self.settings.models, window=self.settings.hint_window)
         # After the commit: a worker must find what a hint speaks of.
         sent = self._sent(due)
@@ -124,18 +127,16 @@ class Dispatcher:
         """How many of them, the first ones, need not be sent again soon."""
         sent = 0
         try:
-            # Hints that nobody takes are sent again each minute: for days they would only pile up.
-            full = {queue for queue in {hint.queue for hint in due} if self._is_full(queue)}
+            lengths = {queue: broker.length(self.app, queue) for queue in {hint.queue for hint in due}}
             for hint in due:
-                if hint.queue not in full:
+                # Hints that nobody takes are sent again each minute: for days they would only pile up.
+                room = 1 if hint.can_wait else MOST_IN_A_QUEUE
+                if lengths[hint.queue] < room:
                     broker.publish(self.app, hint.task, hint.subject, queue=hint.queue, summary=hint.summary)
                 sent += 1
         except OperationalError:
             logger.warning("broker away")
         return sent
-
-    def _is_full(self, queue: str) -> bool:
-        return broker.length(self.app, queue) >= MOST_IN_A_QUEUE
 
     def _check_broker(self) -> None:
         """Once, as soon as it answers; until then leases are reaped all the same."""

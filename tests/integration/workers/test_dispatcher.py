@@ -11,13 +11,13 @@ from core.broker import FINISH_QUEUE, PREPARE_LIVE_QUEUE, PREPARE_QUEUE, create_
 from core.database import SessionFactory
 from core.settings import BrokerAccess
 from models import JobStage, Lane, Worker
-from models.repositories.dispatching import may_dispatch
+from models.repositories.dispatching import Dispatching
 from models.repositories.jobs import JobRepository
 from models.repositories.workers import WorkerRepository
 from tests import builders
 from tests.builders import MODEL, TTL
 from tests.integration.workers.conftest import Mailbox
-from workers.dispatcher.hints import due_hints
+from workers.dispatcher.hints import PATIENT_RESENDS, due_hints
 from workers.dispatcher.loop import Dispatcher
 from workers.settings import DispatcherSettings
 
@@ -87,6 +87,29 @@ class TestPreparation:
 
         assert mailbox.take(PREPARE_QUEUE) == jobs
 
+    def test_sends_no_second_hint_while_the_first_may_still_lie_there(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        jobs = queued(sessions)
+        dispatcher.tick()
+
+        for _ in range(PATIENT_RESENDS):
+            let_time_pass(sessions, "jobs")
+            dispatcher.tick()
+
+        assert mailbox.take(PREPARE_QUEUE) == jobs
+
+    def test_sends_one_all_the_same_into_a_queue_that_is_never_empty(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        jobs = queued(sessions)
+
+        for _ in range(2 + PATIENT_RESENDS):
+            let_time_pass(sessions, "jobs")
+            dispatcher.tick()
+
+        assert mailbox.take(PREPARE_QUEUE) == 2 * jobs
+
     def test_keeps_the_broker_small_whatever_the_backlog(
         self,
         dispatcher: Dispatcher,
@@ -134,6 +157,21 @@ class TestTranscription:
         dispatcher.tick()
 
         assert len(mailbox.take(TRANSCRIBE_QUEUE)) == 2
+
+    def test_does_not_count_a_worker_that_has_fallen_silent(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
+    ) -> None:
+        present_worker(sessions, "gpu0")
+        present_worker(sessions, "gpu1")
+        with sessions.begin() as session:
+            session.execute(
+                text("UPDATE workers SET seen_at = seen_at - interval '1 hour' WHERE name = 'gpu1'")
+            )
+        prepared(sessions, chunks=100)
+
+        dispatcher.tick()
+
+        assert len(mailbox.take(TRANSCRIBE_QUEUE)) == 1
 
     def test_announces_no_more_than_the_backlog_fills(
         self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory
@@ -226,7 +264,7 @@ class TestTwoDispatchers:
         queued(sessions)
 
         with sessions.begin() as other:
-            may_dispatch(other)
+            assert Dispatching(other).outlook(window=1).mine
             dispatcher.tick()
             while_held = mailbox.take(PREPARE_QUEUE)
         dispatcher.tick()
