@@ -48,6 +48,7 @@ class SteppedEngine:
             return []
         if self.error is not None:
             error, self.error = self.error, None
+            self.inside.clear()  # what comes after it is another engine, and empty
             raise error
         beat()
         key, chunk = next(iter(self.inside.items()))

@@ -138,7 +138,6 @@ class TestEnd:
         engine.break_with(EngineBroken())
         with pytest.raises(EngineBroken):
             lost.next(timeout=PATIENCE_S)
-        engine.inside.clear()
 
         assert eventually(lambda: keeper.until_room() == 0.0)
         hearing = keeper.open()
