@@ -1,4 +1,4 @@
-"""How much memory a program takes with all that it starts."""
+"""How much memory and processor time a program takes with all that it starts."""
 
 from __future__ import annotations
 
@@ -57,6 +57,22 @@ def memory_of(process: psutil.Process) -> int:
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return 0
     return int(getattr(memory, "pss", memory.rss))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Of a process and its descendants, those that have ended and were waited for included."""
+    try:
+        return sum(map(_cpu_seconds_of, tree(psutil.Process(pid))))
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def _cpu_seconds_of(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def disk_mib(path: Path) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,15 @@ SAMPLES_PER_MS: Final = SAMPLE_RATE // 1000
 
 Mono = npt.NDArray[np.int16]
 """Shape (samples,)."""
+
+
+class Channel(Protocol):
+    """What it takes to listen to one."""
+
+    @property
+    def samples(self) -> int: ...
+
+    def blocks(self, samples: int, /) -> Iterator[Mono]: ...
 
 
 class ChannelFile:

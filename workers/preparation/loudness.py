@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from workers.preparation.channel_file import ChannelFile
+from workers.preparation.channel_file import Channel
 
 WINDOW_SAMPLES: Final = 512
 WINDOWS_PER_BLOCK: Final = 512
@@ -21,7 +21,7 @@ MOST_GAIN: Final = 100.0
 """40 dB; beyond that there is only noise to raise."""
 
 
-def listening_gain(channels: Sequence[ChannelFile]) -> float:
+def listening_gain(channels: Sequence[Channel]) -> float:
     """One factor for the whole recording, at least 1.
 
     The loudest channel decides for all: raised on its own, a channel whose party is silent
@@ -33,7 +33,7 @@ def listening_gain(channels: Sequence[ChannelFile]) -> float:
     return float(np.clip(WANTED_LEVEL / max(loud, 1 / FULL_SCALE), 1.0, MOST_GAIN))
 
 
-def window_levels(channel: ChannelFile) -> npt.NDArray[np.float32]:
+def window_levels(channel: Channel) -> npt.NDArray[np.float32]:
     """Root mean square of each full window, 0 to 1."""
     levels = [np.zeros(0, np.float32)]
     for block in channel.blocks(WINDOW_SAMPLES * WINDOWS_PER_BLOCK):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from core.errors import CheckpointUnavailable
-from workers.preparation.channel_file import ChannelFile, Mono
+from workers.preparation.channel_file import Channel, Mono
 from workers.preparation.progress import OnProgress, no_progress
 
 WINDOW_SAMPLES: Final = 512
@@ -43,7 +43,7 @@ class SpeechDetector:
         )
 
     def probabilities(
-        self, channel: ChannelFile, *, gain: float = 1.0, on_progress: OnProgress = no_progress
+        self, channel: Channel, *, gain: float = 1.0, on_progress: OnProgress = no_progress
     ) -> Probabilities:
         """Hear a channel as if it were `gain` times as loud."""
         hidden = cell = np.zeros(STATE_SHAPE, np.float32)
@@ -59,7 +59,7 @@ class SpeechDetector:
         return np.concatenate(heard)
 
 
-def framed(channel: ChannelFile, gain: float) -> Iterator[npt.NDArray[np.float32]]:
+def framed(channel: Channel, gain: float) -> Iterator[npt.NDArray[np.float32]]:
     """The channel's windows, each behind its context; shape (windows, 576)."""
     context = np.zeros(CONTEXT_SAMPLES, np.float32)
     for block in channel.blocks(WINDOW_SAMPLES * WINDOWS_PER_RUN):

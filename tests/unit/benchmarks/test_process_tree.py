@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.process_tree import MIB, disk_mib, memory_of, tree
+from benchmarks.process_tree import MIB, cpu_seconds, disk_mib, memory_of, tree
 
 PARENT = """
 import subprocess, sys
@@ -56,3 +56,24 @@ class TestDisk:
 
     def test_what_is_not_there_takes_none(self, tmp_path: Path) -> None:
         assert disk_mib(tmp_path / "nothing") == 0
+
+
+BURN = "import time; sum(range(10**7)); print(time.process_time(), flush=True)"
+BURNING = f"""
+import subprocess, sys
+subprocess.run([sys.executable, "-c", {BURN!r}])
+sys.stdin.read()
+"""
+CLOCK_TICK_S = 0.01
+"""How exactly the system counts, once in each direction."""
+
+
+def test_processor_time_of_children_that_ended_counts() -> None:
+    command = [sys.executable, "-c", BURNING]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        burned = float(process.stdout.readline())
+        while psutil.Process(process.pid).children():
+            pass
+
+        assert cpu_seconds(process.pid) >= burned - 2 * CLOCK_TICK_S
