@@ -31,7 +31,7 @@ from embedded.stack import EmbeddedStack
 from migrations.upgrade import upgrade
 from models.repositories.chunk_claims import Budget
 
-SIZES: Final = (64, 32)
+SIZES: Final = (32, 64)
 MANY: Final = 8
 COUNTED: Final = {1: "one_claimer", MANY: "eight_claimers"}
 FILLING_S: Final = 600.0
@@ -61,7 +61,7 @@ def main(
     chunks: Annotated[int, typer.Option(help="How many wait.")] = 1_000_000,
     claims: Annotated[int, typer.Option(help="How many are timed, for each number of claimers.")] = 400,
 ) -> None:
-    """Claim 64 and 32 chunks at a time out of a million, alone and with seven others."""
+    """Claim 32 and 64 chunks at a time out of a million, alone and with seven others."""
     benchmark = Benchmark("claim")
     with Steps(benchmark.console) as steps, database() as url:
         engine = engine_of(open_sessions(url, process="benchmark", answer_within_s=FILLING_S))

@@ -48,11 +48,13 @@ class Chunk(Record):
         ),
         Index("ix_chunks_alone", "model", "id", postgresql_where=text("state = 'queued' AND alone")),
         Index("ix_chunks_device_batch", "device_batch_id", postgresql_where=text("state = 'leased'")),
-        # Hot rows are updated two or three times each: leave room on their page and clean up often.
+        # Hot rows are updated two or three times each: leave room on their page and clean up often, however
+        # many wait. Until then each claim passes by the index entries of all that were claimed before.
         {
             "postgresql_with": {
                 "fillfactor": "80",
-                "autovacuum_vacuum_scale_factor": "0.02",
+                "autovacuum_vacuum_scale_factor": "0",
+                "autovacuum_vacuum_threshold": "5000",
                 "autovacuum_vacuum_cost_delay": "1",
             }
         },

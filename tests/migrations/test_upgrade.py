@@ -8,7 +8,7 @@ import sys
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pydantic import SecretStr
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from core.database import driver_url
 from embedded.settings import inherited_environment
@@ -25,11 +25,30 @@ def differences(url: SecretStr) -> list[object]:
         engine.dispose()
 
 
+def storage_parameters(url: SecretStr) -> dict[str, dict[str, str]]:
+    """By table; Alembic does not compare them."""
+    engine = create_engine(driver_url(url))
+    query = text("SELECT relname, reloptions FROM pg_class WHERE relkind = 'r' AND reloptions IS NOT NULL")
+    try:
+        with engine.connect() as connection:
+            return {
+                name: dict(option.split("=") for option in options)
+                for name, options in connection.execute(query)
+            }
+    finally:
+        engine.dispose()
+
+
 class TestUpgrade:
     def test_makes_what_the_models_describe(self, empty_database: SecretStr) -> None:
         upgrade(empty_database)
 
         assert differences(empty_database) == []
+        assert storage_parameters(empty_database) == {
+            name: dict(table.dialect_options["postgresql"]["with"])
+            for name, table in Record.metadata.tables.items()
+            if table.dialect_options["postgresql"]["with"]
+        }
 
     def test_a_second_run_changes_nothing(self, empty_database: SecretStr) -> None:
         upgrade(empty_database)
