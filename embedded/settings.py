@@ -48,6 +48,12 @@ class EmbeddedSettings(BaseSettings):
     """A bucket of the user's own, instead of the embedded SeaweedFS; any of its settings chooses it."""
     embedded_ports: PortSettings = Field(default_factory=PortSettings)
 
+    @property
+    def allows_several(self) -> bool:
+        """Whether several stacks may serve at once: the user chose neither a server nor a port."""
+        chosen = (self.database_url, self.broker_url, self.storage, *dict(self.embedded_ports).values())
+        return all(value is None for value in chosen)
+
 
 def inherited_environment() -> dict[str, str]:
     """This process's own environment, for programs that are to see what the user set."""

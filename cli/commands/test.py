@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
 import typer
 
 from cli.checking import ROOT, run_checks
+from embedded.settings import EmbeddedSettings
+
+PROCESSES: Final = 2
+"""They mostly wait: for a lease to run out, a server to start, a receiver to give up."""
 
 app = typer.Typer(add_completion=False)
 
@@ -20,5 +25,13 @@ def test(
     """Run the checks, then the tests of this source tree."""
     if not run_checks():
         raise typer.Exit(1)
-    command = [sys.executable, "-m", "pytest", *(pytest_arguments or [])]
+    options = pytest_options(pytest_arguments or [], EmbeddedSettings())
+    command = [sys.executable, "-m", "pytest", *options]
     raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
+
+
+def pytest_options(arguments: Sequence[str], settings: EmbeddedSettings) -> list[str]:
+    """All tests go in several processes, each with servers of its own; what was asked for, as it was."""
+    if arguments or not settings.allows_several:
+        return list(arguments)
+    return [f"--numprocesses={PROCESSES}", "--dist=worksteal"]
