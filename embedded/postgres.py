@@ -24,7 +24,7 @@ INITDB_TIMEOUT = 120.0
 SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
-    "shared_buffers": "64MB",
+    "shared_buffers": "128MB",
     "max_connections": "200",
     "fsync": "on",
     # Claims are as quick as what was claimed before them has been cleaned up.
