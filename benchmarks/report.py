@@ -15,6 +15,7 @@ from typing import Final
 from benchmarks.marks import Mark
 
 RESULTS: Final = Path(__file__).with_name("results")
+ROOT: Final = Path(__file__).resolve().parents[1]
 CPU_FACTS: Final = Path("/proc/cpuinfo")
 
 
@@ -33,7 +34,7 @@ def write_result(
     result = {
         "benchmark": name,
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": _commit(),
+        "commit": commit_of(ROOT),
         "machine": _machine(load_before),
         "versions": {package: version(package) for package in packages},
         "figures": figures,
@@ -71,16 +72,18 @@ def _cpu_model() -> str:
     return next(models, platform.processor())
 
 
-def _commit() -> str:
-    """The short name, marked when the tree has changes that are not in it."""
+def commit_of(tree: Path) -> str:
+    """The short name, marked when the tree has changes that are not in it; results of other runs are none."""
     try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-            cwd=RESULTS.parent,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        name = _git(tree, "rev-parse", "--short=12", "HEAD")
+        changed = _git(tree, "status", "--porcelain", "--untracked-files=no", ".", ":!benchmarks/results")
     except FileNotFoundError:
         return "unknown"
-    return described.stdout.strip() or "unknown"
+    return (f"{name}-dirty" if changed else name) or "unknown"
+
+
+def _git(tree: Path, *arguments: str) -> str:
+    """What it says; nothing where it fails."""
+    return subprocess.run(
+        ["git", *arguments], cwd=tree, capture_output=True, text=True, check=False
+    ).stdout.strip()
