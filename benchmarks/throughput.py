@@ -25,7 +25,6 @@ from benchmarks.recordings import write_piece
 from benchmarks.services import PACKAGES, Service, both_services, submit
 from cli.steps import Steps
 
-SECONDS: Final = 10.0
 CLIENTS: Final = 4
 WARM_UP: Final = 40
 SETTLE_S: Final = 2.0
@@ -52,12 +51,14 @@ class Round:
 def main(
     jobs: Annotated[int, typer.Option(help="Recordings of each round.")] = 300,
     rounds: Annotated[int, typer.Option(help="Of each of the two, in turn.")] = 3,
+    seconds: Annotated[float, typer.Option(help="How long each recording is.")] = 10.0,
+    out: Annotated[Path | None, typer.Option(help="Where to write the result, busy or not.")] = None,
 ) -> None:
     """Send recordings to our system and to a plain service in turn, and count what comes out."""
     benchmark = Benchmark("throughput")
     made: dict[str, list[Round]] = {"ours": [], "plain": []}
     with Steps(benchmark.console) as steps, TemporaryDirectory() as directory:
-        content = write_piece(Path(directory) / "call.wav", start=0.0, seconds=SECONDS).read_bytes()
+        content = write_piece(Path(directory) / "call.wav", start=0.0, seconds=seconds).read_bytes()
         with both_services(steps) as services:
             for name, service in services.items():
                 steps.begin(f"warming up: {name}")
@@ -67,10 +68,13 @@ def main(
                     steps.begin(f"{jobs} recordings: {name}, round {number + 1}")
                     made[name].append(run_round(service, content, jobs))
             completed = sum(service.completed() for service in services.values())
-    lost = 2 * (WARM_UP + rounds * jobs) - completed
-    benchmark.conclude(
-        {"lost": lost, **figures_of(made["ours"], made["plain"])}, marks=MARKS, packages=PACKAGES
-    )
+    figures = {
+        "recording_seconds": seconds,
+        "recording_channels": 2,
+        "lost": 2 * (WARM_UP + rounds * jobs) - completed,
+        **figures_of(made["ours"], made["plain"]),
+    }
+    benchmark.conclude(figures, marks=MARKS, packages=PACKAGES, out=out)
 
 
 def run_round(service: Service, content: bytes, jobs: int) -> Round:
@@ -99,8 +103,6 @@ def figures_of(own: Sequence[Round], plain: Sequence[Round]) -> dict[str, object
     ratios = [mine.jobs_per_s / other.jobs_per_s for mine, other in zip(own, plain, strict=True)]
     own_ms, plain_ms = _typical(own), _typical(plain)
     return {
-        "recording_seconds": SECONDS,
-        "recording_channels": 2,
         "jobs_each_round": own[0].jobs,
         "rounds": len(own),
         "ours_jobs_per_s": round(median(each.jobs_per_s for each in own), 2),
