@@ -31,9 +31,9 @@ PACKAGES: Final = ("celery", "kombu", "redis", "sqlalchemy", "psycopg", "embedde
 
 
 def main(
-    seeds: Annotated[str, typer.Option(help="One run for each, separated by commas.")] = "1,2,3",
-    seconds: Annotated[float, typer.Option(help="How long faults come, for each seed.")] = 720.0,
-    pause: Annotated[float, typer.Option(help="Longest pause between two faults, in seconds.")] = 16.0,
+    seeds: Annotated[str, typer.Option(help="One run for each, separated by commas.")] = "1,2,3,4,5",
+    seconds: Annotated[float, typer.Option(help="How long faults come, for each seed.")] = 560.0,
+    pause: Annotated[float, typer.Option(help="Longest pause between two faults, in seconds.")] = 24.0,
     out: Annotated[Path | None, typer.Option(help="Where to write the result, busy or not.")] = None,
 ) -> None:
     """Run chaos for each seed and add up what was promised and what was broken."""
@@ -44,8 +44,14 @@ def main(
             scenario = Scenario(seed=seed, seconds=seconds, longest_pause_s=pause)
             with tempfile.TemporaryDirectory(prefix="callscribe-chaos-") as directory:
                 outcomes.append(conduct(scenario, Path(directory), say=_Say(steps, seed)))
+            steps.begin(f"seed {seed}: {_in_short(outcomes[-1])}")
     figures = figures_of(seeds, seconds, outcomes)
     benchmark.conclude(figures, marks=MARKS, packages=PACKAGES, out=out)
+
+
+def _in_short(outcome: Outcome) -> str:
+    breaches = sum(outcome.verdict.breaches.values())
+    return f"{outcome.acknowledged:,} jobs, {outcome.fault_count} faults, {breaches} breaches"
 
 
 class _Say:
