@@ -8,7 +8,6 @@ bytes; how many jobs went the whole way is counted too. No speed is measured her
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ import typer
 from benchmarks.conclusion import Benchmark
 from benchmarks.marks import Mark
 from chaos.conduct import Outcome, Scenario, conduct
+from chaos.evidence import workplace
 from cli.steps import Steps
 
 PERSONAL: Final = ("lost", "stuck", "differing", "promised twice")
@@ -42,16 +42,16 @@ def main(
     with Steps(benchmark.console) as steps:
         for seed in map(int, seeds.split(",")):
             scenario = Scenario(seed=seed, seconds=seconds, longest_pause_s=pause)
-            with tempfile.TemporaryDirectory(prefix="callscribe-chaos-") as directory:
-                outcomes.append(conduct(scenario, Path(directory), say=_Say(steps, seed)))
+            with workplace() as directory:
+                outcomes.append(conduct(scenario, directory, say=_Say(steps, seed)))
             steps.begin(f"seed {seed}: {_in_short(outcomes[-1])}")
     figures = figures_of(seeds, seconds, outcomes)
     benchmark.conclude(figures, marks=MARKS, packages=PACKAGES, out=out)
 
 
 def _in_short(outcome: Outcome) -> str:
-    breaches = sum(outcome.verdict.breaches.values())
-    return f"{outcome.acknowledged:,} jobs, {outcome.fault_count} faults, {breaches} breaches"
+    breaches = {name: count for name, count in outcome.verdict.breaches.items() if count}
+    return f"{outcome.acknowledged:,} jobs, {outcome.fault_count} faults, breaches: {breaches or 'none'}"
 
 
 class _Say:

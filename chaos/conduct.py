@@ -17,7 +17,7 @@ import httpx
 import psycopg
 from pydantic import SecretStr
 
-from chaos import audit, checks
+from chaos import audit, checks, evidence
 from chaos.checks import Verdict
 from chaos.faults import FAULTS, Scene, inflict
 from chaos.ledger import Ledger
@@ -112,17 +112,19 @@ def conduct(scenario: Scenario, directory: Path, *, say: Say) -> Outcome:
             say("sweeping storage")
             _sweep(stage, database)
             stored = checks.judge_storage(connection, stage.direct)
-            history = audit.breaches(connection)
+            breaches = {
+                **verdict.breaches,
+                "promised twice": len(load.promised_twice),
+                "refused for nothing": load.rejected,
+                **told,
+                **stored,
+                **audit.breaches(connection),
+            }
+            if any(breaches.values()):
+                mailbox = receiver.mailbox
+                evidence.collect(directory, connection, breaches=breaches, ledger=ledger, mailbox=mailbox)
         faults["lies"] = stage.lies()
         say("stopping the system")
-    breaches = {
-        **verdict.breaches,
-        "promised twice": len(load.promised_twice),
-        "refused for nothing": load.rejected,
-        **told,
-        **stored,
-        **history,
-    }
     return Outcome(
         faults=faults,
         acknowledged=len(ledger),

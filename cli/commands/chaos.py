@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,10 +23,11 @@ def chaos(
 ) -> None:
     """Break a running system on purpose and see whether it keeps its promises. Status 1 if it does not."""
     from chaos.conduct import Scenario, conduct  # noqa: PLC0415 - only in a source tree
+    from chaos.evidence import workplace  # noqa: PLC0415
 
     console = Console(stderr=True)
-    with Steps(console) as steps, tempfile.TemporaryDirectory(prefix="callscribe-chaos-") as directory:
-        outcome = conduct(Scenario(seed=seed, seconds=seconds), Path(directory), say=steps.begin)
+    with Steps(console) as steps, workplace() as directory:
+        outcome = conduct(Scenario(seed=seed, seconds=seconds), directory, say=steps.begin)
     Console().print(faults_of(outcome), verdict_on(outcome))
     raise typer.Exit(0 if outcome.verdict.is_clean else 1)
 
