@@ -45,7 +45,10 @@ ATTEMPTS: Final = "SELECT max(attempt) FROM chunks"
 OVER: Final = "SELECT count(*) FROM jobs WHERE finished_at IS NULL"
 
 
-def main(times: Annotated[int, typer.Option(min=1, help="How often each is tried.")] = 3) -> None:
+def main(
+    times: Annotated[int, typer.Option(min=1, help="How often each is tried.")] = 3,
+    out: Annotated[Path | None, typer.Option(help="Where to write the result, busy or not.")] = None,
+) -> None:
     """Kill a worker, flush the broker, lose its connections, and see when work goes on."""
     benchmark = Benchmark("recovery")
     with (
@@ -72,7 +75,7 @@ def main(times: Annotated[int, typer.Option(min=1, help="How often each is tried
         "flushed_broker_delay_s_max": round(max(flushed) - usual, 2),
         "half_open_broker_s_max": round(max(half_open), 1),
     }
-    benchmark.conclude(figures, marks=MARKS, packages=PACKAGES)
+    benchmark.conclude(figures, marks=MARKS, packages=PACKAGES, out=out)
 
 
 def wishes() -> Wishes:

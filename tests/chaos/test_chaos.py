@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from chaos import audit
 from chaos.conduct import Enough, Outcome, Scenario, conduct
+from chaos.evidence import FOLDER
 from chaos.plants import Plant
 from chaos.stage import Wishes
 
@@ -56,7 +58,7 @@ class TestChaos:
 
 class TestPlantedBugs:
     @pytest.mark.parametrize("plant", Plant)
-    def test_are_found(self, conducted: Conduct, plant: Plant) -> None:
+    def test_are_found_and_leave_evidence(self, conducted: Conduct, tmp_path: Path, plant: Plant) -> None:
         fault, rule, enough = FOUND_BY[plant]
         wishes = Wishes(seed=SEED, plant=plant, settings=SLOW_ENGINE)
         scenario = Scenario(
@@ -72,3 +74,5 @@ class TestPlantedBugs:
         outcome = conducted(scenario)
 
         assert outcome.verdict.breaches[rule] > 0
+        assert rule in json.loads((tmp_path / FOLDER / "breaches.json").read_text())
+        assert (tmp_path / FOLDER / "jobs.csv").read_text().count("\n") > 1
