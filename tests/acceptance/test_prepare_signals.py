@@ -48,6 +48,8 @@ class Stand:
 
         def all_decoding() -> bool:
             suspended.extend(self._suspended_decoders())
+            # Another one for each that was through before its decoder was stopped.
+            jobs.extend(self.submit(len(SIGNALS) - self._unprepared(jobs)))
             return self.first_leases(jobs) == len(SIGNALS) and all(map(self._decoders, SIGNALS))
 
         until(all_decoding)
@@ -65,6 +67,11 @@ class Stand:
         with self.sessions.begin() as session:
             first = (Job.stage == JobStage.PREPARING, Job.attempt == 1, Job.lease_expires_at.is_not(None))
             return session.execute(select(func.count()).where(Job.id.in_(jobs), *first)).scalar_one()
+
+    def _unprepared(self, jobs: Sequence[uuid.UUID]) -> int:
+        with self.sessions.begin() as session:
+            query = select(func.count()).where(Job.id.in_(jobs), Job.prepared_at.is_(None))
+            return session.execute(query).scalar_one()
 
     def _suspended_decoders(self) -> list[psutil.Process]:
         """Nurseries and what they forked, so far as they still ran; to start one takes longer than this."""
