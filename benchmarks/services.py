@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 
 import httpx
 from sqlalchemy import Engine, text
 
 from benchmarks.plain_service.running import PlainService, running_plain_service
 from benchmarks.process_tree import cpu_seconds
+from benchmarks.recordings import write_piece
 from benchmarks.systems import running_system
 from cli.steps import Steps
 from core.database import engine_of, open_sessions
@@ -60,6 +62,11 @@ class Service:
         return {name: cpu_seconds(pid) for name, pid in self.processes.items()}
 
 
+Made = TypeVar("Made")
+Trial: TypeAlias = Callable[[Service, bytes], Made]
+"""Sends the recording, as often as it likes."""
+
+
 @contextmanager
 def both_services(steps: Steps) -> Iterator[dict[str, Service]]:
     """`ours` and `plain`; whichever is not asked to do anything waits and takes next to nothing."""
@@ -71,6 +78,26 @@ def both_services(steps: Steps) -> Iterator[dict[str, Service]]:
         engine = engine_of(open_sessions(system.database_url, process="benchmark", pool_size=1))
         yield {"ours": _ours(system, engine), "plain": _plain(plain)}
         engine.dispose()
+
+
+def compared_in_turn(
+    steps: Steps, *, seconds: float, rounds: int, warm_up: Trial[Made], trial: Trial[Made]
+) -> tuple[dict[str, list[Made]], int]:
+    """What each trial made of a two-channel recording that long, by service; how many jobs both completed.
+
+    The warm-up comes first and does not count. One after the other: a machine that slows down for a while
+    slows down both.
+    """
+    made: dict[str, list[Made]] = {"ours": [], "plain": []}
+    with TemporaryDirectory() as directory, both_services(steps) as services:
+        content = write_piece(Path(directory) / "call.wav", start=0.0, seconds=seconds).read_bytes()
+        for name, service in services.items():
+            steps.begin(f"warming up: {name}")
+            warm_up(service, content)
+        for number, (name, service) in product(range(1, rounds + 1), services.items()):
+            steps.begin(f"{name}, round {number}")
+            made[name].append(trial(service, content))
+        return made, sum(service.completed() for service in services.values())
 
 
 def submit(client: httpx.Client, content: bytes) -> None:

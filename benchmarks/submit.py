@@ -11,8 +11,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
 from threading import Barrier
 from typing import Annotated, Final
 
@@ -21,8 +20,7 @@ import typer
 
 from benchmarks.conclusion import Benchmark
 from benchmarks.marks import Mark
-from benchmarks.recordings import write_piece
-from benchmarks.services import PACKAGES, Service, both_services, submit
+from benchmarks.services import PACKAGES, Service, compared_in_turn, submit
 from benchmarks.spread import percentile
 from cli.steps import Steps
 
@@ -47,18 +45,14 @@ def main(
 ) -> None:
     """Send recordings from many clients at once to our system and to a plain service."""
     benchmark = Benchmark("submit")
-    rushes: dict[str, list[Rush]] = {"ours": [], "plain": []}
-    with Steps(benchmark.console) as steps, TemporaryDirectory() as directory:
-        content = write_piece(Path(directory) / "call.wav", start=0.0, seconds=SECONDS).read_bytes()
-        with both_services(steps) as services:
-            for name, service in services.items():
-                steps.begin(f"warming up: {name}")
-                rush(service, content, clients=clients, each=1)
-            for number in range(rounds):
-                for name, service in services.items():
-                    steps.begin(f"{clients} clients: {name}, round {number + 1}")
-                    rushes[name].append(rush(service, content, clients=clients, each=each))
-            completed = sum(service.completed() for service in services.values())
+    with Steps(benchmark.console) as steps:
+        rushes, completed = compared_in_turn(
+            steps,
+            seconds=SECONDS,
+            rounds=rounds,
+            warm_up=partial(rush, clients=clients, each=1),
+            trial=partial(rush, clients=clients, each=each),
+        )
     lost = 2 * clients * (1 + rounds * each) - completed
     figures = {"clients": clients, "lost": lost, **figures_of(rushes["ours"], rushes["plain"])}
     benchmark.conclude(figures, marks=MARKS, packages=PACKAGES)

@@ -12,17 +12,16 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
 import typer
 
 from benchmarks.conclusion import Benchmark
 from benchmarks.marks import Mark
-from benchmarks.recordings import write_piece
-from benchmarks.services import PACKAGES, Service, both_services, submit
+from benchmarks.services import PACKAGES, Service, compared_in_turn, submit
 from cli.steps import Steps
 
 CLIENTS: Final = 4
@@ -56,18 +55,14 @@ def main(
 ) -> None:
     """Send recordings to our system and to a plain service in turn, and count what comes out."""
     benchmark = Benchmark("throughput")
-    made: dict[str, list[Round]] = {"ours": [], "plain": []}
-    with Steps(benchmark.console) as steps, TemporaryDirectory() as directory:
-        content = write_piece(Path(directory) / "call.wav", start=0.0, seconds=seconds).read_bytes()
-        with both_services(steps) as services:
-            for name, service in services.items():
-                steps.begin(f"warming up: {name}")
-                run_round(service, content, WARM_UP)
-            for number in range(rounds):
-                for name, service in services.items():
-                    steps.begin(f"{jobs} recordings: {name}, round {number + 1}")
-                    made[name].append(run_round(service, content, jobs))
-            completed = sum(service.completed() for service in services.values())
+    with Steps(benchmark.console) as steps:
+        made, completed = compared_in_turn(
+            steps,
+            seconds=seconds,
+            rounds=rounds,
+            warm_up=partial(run_round, jobs=WARM_UP),
+            trial=partial(run_round, jobs=jobs),
+        )
     figures = {
         "recording_seconds": seconds,
         "recording_channels": 2,
@@ -77,7 +72,7 @@ def main(
     benchmark.conclude(figures, marks=MARKS, packages=PACKAGES, out=out)
 
 
-def run_round(service: Service, content: bytes, jobs: int) -> Round:
+def run_round(service: Service, content: bytes, *, jobs: int) -> Round:
     time.sleep(SETTLE_S)
     wanted = service.completed() + jobs
     before = service.cpu()

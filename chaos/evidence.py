@@ -37,12 +37,15 @@ TABLES: Final = (
 def workplace() -> Iterator[Path]:
     """A directory for one run, of which only the evidence stays, if there is any."""
     with tempfile.TemporaryDirectory(prefix="callscribe-chaos-") as directory:
-        yield Path(directory)
-        collected = Path(directory, FOLDER)
-        if collected.exists():
-            kept = tempfile.mkdtemp(prefix="callscribe-chaos-evidence-")
-            shutil.move(collected, kept)
-            print(f"The evidence is in {kept}.")  # noqa: T201 - for whoever runs it
+        try:
+            yield Path(directory)
+        finally:
+            # Also when the system did not even stop after it.
+            collected = Path(directory, FOLDER)
+            if collected.exists():
+                kept = tempfile.mkdtemp(prefix="callscribe-chaos-evidence-")
+                shutil.move(collected, kept)
+                print(f"The evidence is in {kept}.")  # noqa: T201 - for whoever runs it
 
 
 def collect(

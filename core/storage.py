@@ -169,10 +169,11 @@ class ObjectStorage:
         """Write an object to a file; one that is larger than the limit is `PayloadTooLarge`."""
         with self.asked(key) as client:
             answer = client.get_object(Bucket=self.bucket, Key=key)
-            with closing(answer["Body"]) as body, path.open("wb") as file:
+            with closing(answer["Body"]) as body:
                 if answer["ContentLength"] > limit_bytes:
                     raise PayloadTooLarge
-                file.writelines(body.iter_chunks(BLOCK_BYTES))
+                with path.open("wb") as file:
+                    file.writelines(body.iter_chunks(BLOCK_BYTES))
 
     def copy(self, key: str, target: str) -> None:
         """Within the store: the bytes do not come by here. In parts where they are many."""

@@ -5,25 +5,24 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, Exists, Select, Text, Update, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Exists, Select, Update, exists, func, select, update
 
 from models.chunk import Chunk
 from models.delivery import Delivery
 from models.device_batch import DeviceBatch
 from models.job import Job
+from models.repositories.claim_statements import OF_MODEL, OPEN, QUEUED
 from models.repositories.hints import is_due
 from models.repositories.jobs import waits_for
 from models.repositories.literals import constant, number
 from models.repositories.workers import IS_PRESENT
-from models.states import ChunkState, DeliveryState, DeviceBatchState, JobStage, Lane
+from models.states import DeliveryState, JobStage, Lane
 from models.worker import Worker
 
 DISPATCH_LOCK: Final = 0x64697370
 """Key of the advisory lock; `disp` in ASCII."""
 
 AVAILABLE: Final = Job.available_at <= func.clock_timestamp()
-OPEN: Final = DeviceBatch.state == constant(DeviceBatchState.OPEN)
-OF_MODEL: Final = bindparam("of_model", type_=Text())
 
 
 def _to_prepare(lane: Lane, window: int) -> Select[*tuple[object, ...]]:
@@ -111,7 +110,7 @@ CREWS: Final = (
 @cache
 def demand(devices: int, batch_chunks: int) -> Select[*tuple[object, ...]]:
     """One row with the fields of `Demand`. Parameters: of_model."""
-    queued = (Chunk.model == OF_MODEL, Chunk.state == constant(ChunkState.QUEUED))
+    queued = (Chunk.model == OF_MODEL, QUEUED)
     suspects = select(Chunk.id).where(*queued, Chunk.alone).limit(number(devices)).subquery()
     others = select(Chunk.id).where(*queued, ~Chunk.alone).limit(number(devices * batch_chunks)).subquery()
     announced = select(func.count()).where(DeviceBatch.model == OF_MODEL, OPEN)

@@ -10,10 +10,9 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
-from typing import Final, TypeVar
+from typing import Final
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -30,14 +29,7 @@ from sqlalchemy.orm import Session
 
 from core.database import SessionFactory
 from core.errors import Conflict, LeaseLost, UndecodableRecording
-from models import (
-    DeviceBatch,
-    Job,
-    JobStage,
-    LeasedChunk,
-    Record,
-    Transcript,
-)
+from models import DeviceBatch, Job, JobStage, Record, Transcript
 from models.repositories import clock
 from models.repositories.chunk_claims import Budget
 from models.repositories.chunks import ChunkRepository
@@ -49,6 +41,8 @@ from models.repositories.recordings import RecordingRepository
 from models.repositories.suspects import Suspects
 from models.states import Lane
 from tests import builders
+from tests.integration.models.contradictions import CONTRADICTIONS
+from tests.integration.models.remembered_leases import Lease, OnDevice, Stage
 from workers.dispatcher import hints
 from workers.transcription.committing import commit_hypotheses
 from workers.upkeep.expire_jobs import expire_jobs
@@ -70,67 +64,9 @@ TIMES: Final = {
 }
 """Deadlines: the clock advances by moving all of them back."""
 
-CONTRADICTIONS: Final = {
-    "a job that ended without exactly one event, or one that has not with any": """
-        SELECT count(*) FROM jobs WHERE (finished_at IS NOT NULL)::int <>
-            (SELECT count(*) FROM events WHERE job_id = jobs.id)
-        """,
-    "an event of another end": """
-        SELECT count(*) FROM events JOIN jobs ON jobs.id = job_id WHERE type <> 'job.' || state
-        """,
-    "a transcript without completion, or the other way": """
-        SELECT count(*) FROM jobs LEFT JOIN transcripts ON job_id = jobs.id
-        WHERE (state = 'completed' AND erased_at IS NULL) <> (job_id IS NOT NULL)
-        """,
-    "a lease without work, or work without a lease": """
-        SELECT (SELECT count(*) FROM chunks WHERE (state = 'leased') <> (lease_expires_at IS NOT NULL))
-             + (SELECT count(*) FROM device_batches
-                WHERE (state = 'running') <> (lease_expires_at IS NOT NULL))
-             + (SELECT count(*) FROM jobs WHERE finished_at IS NOT NULL AND lease_expires_at IS NOT NULL)
-        """,
-    "a chunk in the hands of a device batch that does not run": """
-        SELECT count(*) FROM chunks JOIN device_batches ON device_batches.id = device_batch_id
-        WHERE chunks.state = 'leased' AND device_batches.state <> 'running'
-        """,
-    "a chunk of a job that has ended, still to be heard": """
-        SELECT count(*) FROM chunks JOIN jobs ON jobs.id = job_id
-        WHERE chunks.state IN ('queued', 'leased') AND finished_at IS NOT NULL
-        """,
-    "a count of chunks that is wrong": """
-        SELECT count(*) FROM jobs WHERE erased_at IS NULL AND chunks_done <>
-            (SELECT count(*) FROM chunks WHERE job_id = jobs.id AND chunks.state = 'done')
-        """,
-    "a chunk heard without hypothesis, or under another lease than its last": """
-        SELECT count(*) FROM chunks LEFT JOIN hypotheses ON chunk_id = chunks.id
-        WHERE (chunks.state = 'done') <> (chunk_id IS NOT NULL) OR hypotheses.attempt <> chunks.attempt
-        """,
-}
-"""Each counts what can never be, at any moment between two transactions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """The lease of a stage, as its worker remembers it."""
-
-    job_id: uuid.UUID
-    stage: JobStage
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class OnDevice:
-    """The lease of a device batch, as its worker remembers it."""
-
-    batch_id: uuid.UUID
-    attempt: int
-    chunks: tuple[LeasedChunk, ...]
-
 
 def announce(session: Session) -> object:
     return hints.due_hints(session, models=[builders.MODEL], window=16)
-
-
-Lease = TypeVar("Lease", Stage, OnDevice)
 
 
 class Cluster(RuleBasedStateMachine):
