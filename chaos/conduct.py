@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, LiteralString, Self
 
 import httpx
 import psycopg
@@ -30,19 +30,19 @@ from core.settings import StorageSettings
 from core.storage import ObjectStorage
 from models.repositories.api_keys import ApiKeyRepository
 from models.repositories.owners import OwnerRepository
+from models.webhook_endpoint import LONGEST_PAUSE
 from workers.upkeep.sweep_storage import sweep_storage
 
 OWNERS: Final = 4
 LOOK_EVERY_S: Final = 0.5
-QUIET_S: Final = 180.0
+QUIET_S: Final = LONGEST_PAUSE.total_seconds() + 60.0
+"""What waits for a webhook that failed several times in a row waits for the end of its pause."""
 LONGEST_PAUSE_S: Final = 1.5
 LIE_RATE: Final = 0.002
 
 STORAGE: Final = "CALLSCRIBE_STORAGE__"
-UNDER_WAY: Final = """
-SELECT (SELECT count(*) FROM jobs WHERE finished_at IS NULL)
-     + (SELECT count(*) FROM deliveries WHERE ended_at IS NULL)
-"""
+JOBS_UNDER_WAY: Final = "SELECT count(*) FROM jobs WHERE finished_at IS NULL"
+DELIVERIES_UNDER_WAY: Final = "SELECT count(*) FROM deliveries WHERE ended_at IS NULL"
 
 Say = Callable[[str], None]
 Enough = Callable[[Ledger, psycopg.Connection], bool]
@@ -203,7 +203,7 @@ def _keys(database: str) -> list[str]:
 
 
 class Gauge:
-    """How many jobs are under way, as far as the database tells."""
+    """How many jobs are under way, as far as the database tells; and when deliveries are over, too."""
 
     def __init__(self, database: str) -> None:
         self._database = database
@@ -223,11 +223,11 @@ class Gauge:
         return self._count
 
     def seconds_until_quiet(self, *, patience: float) -> float:
-        """Until nothing is under way, or until patience ends."""
+        """Until neither jobs nor deliveries are under way, or until patience ends."""
         begin = time.monotonic()
         while time.monotonic() - begin < patience:
             with suppress(psycopg.OperationalError):
-                if self._looked() == 0:
+                if self._looked(JOBS_UNDER_WAY) + self._looked(DELIVERIES_UNDER_WAY) == 0:
                     break
             time.sleep(LOOK_EVERY_S)
         return time.monotonic() - begin
@@ -235,9 +235,9 @@ class Gauge:
     def _keep_looking(self) -> None:
         while not self._stopped.wait(LOOK_EVERY_S):
             with suppress(psycopg.OperationalError):
-                self._count = self._looked()
+                self._count = self._looked(JOBS_UNDER_WAY)
 
-    def _looked(self) -> int:
+    def _looked(self, query: LiteralString) -> int:
         with psycopg.connect(self._database, connect_timeout=2) as connection:
-            count: int = connection.execute(UNDER_WAY).fetchall()[0][0]
+            count: int = connection.execute(query).fetchall()[0][0]
             return count
