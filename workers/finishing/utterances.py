@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from workers.finishing.metrics.thresholds import THRESHOLDS
 from workers.finishing.segments import Segment
 
-LONGEST_PAUSE_MS: Final = 2_000
+LONGEST_PAUSE_MS: Final = THRESHOLDS.turn_pause_ms
 """A party that is silent for longer begins a new utterance, though nobody else spoke."""
 
 
