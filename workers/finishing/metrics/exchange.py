@@ -28,9 +28,10 @@ def exchange_of(talk: Talk, thresholds: Thresholds) -> Exchange:
     stretches = stretches_of(talk, pause_ms=thresholds.stretch_pause_ms)
     encounters = encounters_of(stretches)
     turns = turns_of(stretches, encounters, pause_ms=thresholds.turn_pause_ms)
+    interruptions = interruptions_of(encounters, thresholds)
     return Exchange(
         turns=turns,
-        interruptions=interruptions_of(encounters, thresholds),
+        interruptions=interruptions,
         backchannels=backchannels_of(encounters, thresholds),
-        responses=responses_of(turns),
+        responses=responses_of(turns, interruptions),
     )

@@ -84,6 +84,38 @@ class TestParties:
         assert agent["longest_monologue"] == {"start_ms": 0, "end_ms": 15_000}
         assert customer["longest_monologue"] == {"start_ms": 16_000, "end_ms": 17_000}
 
+    def test_longest_monologue_is_the_first_of_several(self) -> None:
+        agent, _ = measured([(0, 5_000), (20_000, 25_000), (40_000, 41_000)], [])["channels"]
+
+        assert agent["longest_monologue"] == {"start_ms": 0, "end_ms": 5_000}
+
+    def test_are_named_where_one_cuts_in_on_the_other(self) -> None:
+        metrics = measured([(0, 5_000)], [(4_000, 9_000)])
+
+        assert metrics["interruptions"] == [
+            {
+                "start_ms": 4_000,
+                "end_ms": 5_000,
+                "by": 1,
+                "by_role": "customer",
+                "on": 0,
+                "on_role": "agent",
+                "overlap_ms": 1_000,
+                "took_turn": True,
+            }
+        ]
+        told = [(each["interruptions_made"], each["interruptions_suffered"]) for each in metrics["channels"]]
+        assert told == [(0, 1), (1, 0)]
+
+    def test_are_named_where_they_overlap_and_take_turns(self) -> None:
+        metrics = measured([(0, 5_000)], [(4_800, 9_000)])
+
+        assert metrics["overlaps"] == [{"start_ms": 4_800, "end_ms": 5_000, "channels": [0, 1]}]
+        assert metrics["turns"] == [
+            {"start_ms": 0, "end_ms": 5_000, "channel": 0, "role": "agent"},
+            {"start_ms": 4_800, "end_ms": 9_000, "channel": 1, "role": "customer"},
+        ]
+
     def test_pace_is_of_their_own_talk(self) -> None:
         voice = Voice(0, "agent", spans([(0, 10_000), (20_000, 30_000)]), ["one two three", "four five"])
 
@@ -172,6 +204,10 @@ class TestMono:
     def test_beside_a_silent_channel_is_no_better_known(self) -> None:
         assert measure(call([(0, 6_000)], [], roles=[None, None]))["parties"] == "unknown"
         assert measure(call([(0, 6_000)], [], roles=["agent", None]))["parties"] == "channels"
+
+    def test_in_which_nobody_speaks_is_no_better_known(self) -> None:
+        assert measure(call([], roles=[None]))["parties"] == "unknown"
+        assert measure(call([], [], roles=[None, None]))["parties"] == "channels"
 
 
 class TestSilence:

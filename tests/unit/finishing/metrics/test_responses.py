@@ -28,17 +28,25 @@ class TestResponses:
     def test_are_none_after_a_partys_own_pause(self) -> None:
         assert delays([(0, 1_000), (9_000, 9_900)]) == []
 
+    def test_who_cuts_in_gives_none_but_is_answered(self) -> None:
+        assert delays([(0, 5_000), (9_300, 10_000)], [(4_000, 9_000)]) == [(0, 300)]
+
     def test_a_backchannel_is_none_and_is_not_answered(self) -> None:
         assert delays([(0, 9_000), (9_600, 12_000)], [(4_000, 4_400), (12_300, 13_000)]) == [(1, 300)]
 
     @given(calls())
-    def test_there_is_one_for_each_change_of_turn(self, call: Call) -> None:
+    def test_there_is_one_for_each_change_of_turn_that_is_no_interruption(self, call: Call) -> None:
         talk = {voice.channel: union_of(voice.speech, duration_ms=call.duration_ms) for voice in call.voices}
 
         found = exchange_of(talk, THRESHOLDS)
 
-        changes = sum(before.channel != after.channel for before, after in pairwise(found.turns))
-        assert len(found.responses) == changes
+        changes = {
+            (after.channel, after.span.start_ms)
+            for before, after in pairwise(found.turns)
+            if before.channel != after.channel
+        }
+        cut_in = {(each.by, each.span.start_ms) for each in found.interruptions}
+        assert len(found.responses) == len(changes - cut_in)
 
 
 class TestNearestRank:
