@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from models.base import JsonObject
 from models.job import Job
+from models.metrics_content import MetricsContent
 
 
 class TranscriptChannel(TypedDict):
@@ -99,6 +100,7 @@ class TranscriptContent(TypedDict):
     channels: list[TranscriptChannel]
     segments: list[TranscriptSegment]
     utterances: list[TranscriptUtterance]
+    metrics: MetricsContent
     timestamp_source: Literal["vad"]
     engine: TranscriptEngine
     options: TranscriptOptions

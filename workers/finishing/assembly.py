@@ -23,6 +23,7 @@ from models.transcript_content import (
 )
 from workers.finishing.caveats import caveats_of
 from workers.finishing.joining import join_texts
+from workers.finishing.metering import metrics_of
 from workers.finishing.segments import Segment, confidence_of, segments_of
 from workers.finishing.utterances import utterances_of
 
@@ -34,6 +35,7 @@ def assemble(
 ) -> JsonObject:
     """The content of a finished job's transcript; the same rows always give the same content."""
     channels = sorted(channels, key=lambda channel: channel.index)
+    duration_ms = _duration(recording, channels)
     hypotheses = [hypothesis for _, hypothesis in heard]
     segments = segments_of(heard)
     roles = {channel.index: job.roles.get(str(channel.index)) for channel in channels}
@@ -43,13 +45,14 @@ def assemble(
         "job_id": str(job.id),
         "model": job.model,
         "text": "\n".join(utterance["text"] for utterance in utterances),
-        "duration_ms": _duration(recording, channels),
+        "duration_ms": duration_ms,
         "language": _language(segments),
         # No engine says yet how sure it is of a language.
         "language_confidence": None,
         "channels": [_channel(channel, roles) for channel in channels],
         "segments": [_segment(place, segment, roles) for place, segment in enumerate(segments)],
         "utterances": utterances,
+        "metrics": metrics_of(duration_ms, channels, heard, roles),
         "timestamp_source": "vad",
         "engine": _engine(hypotheses),
         "options": {"model": job.model, "language": job.language, "lane": job.lane.value, "roles": job.roles},

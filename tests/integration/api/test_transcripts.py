@@ -10,6 +10,9 @@ from models.base import JsonObject
 from models.transcript_content import TranscriptContent, as_json
 from tests.integration.api import stages
 from tests.integration.api.conftest import submit
+from workers.finishing.metrics.call import Call, Voice
+from workers.finishing.metrics.measuring import measure
+from workers.finishing.metrics.spans import Span
 
 CONTENT: TranscriptContent = {
     "object": "transcript",
@@ -44,6 +47,7 @@ CONTENT: TranscriptContent = {
             "segments": [0],
         }
     ],
+    "metrics": measure(Call(5_000, [Voice(0, "agent", [Span(1_000, 3_000)], ["您好,请讲。"])])),
     "timestamp_source": "vad",
     "engine": {"version": "scripted", "dtype": "float32"},
     "options": {"model": "scripted", "language": "zh", "lane": "live", "roles": {"0": "agent"}},

@@ -21,8 +21,12 @@ def example() -> JsonObject:
 def shape(value: JsonValue) -> JsonValue:
     """The names in a JSON value, without what stands under them."""
     if isinstance(value, dict):
-        # Which roles and warnings there are differs from call to call.
-        return {name: shape(each) for name, each in value.items() if not name.isdigit()}
+        # Which roles and warnings there are differs from call to call; metrics have a page of their own.
+        return {
+            name: None if name == "metrics" else shape(each)
+            for name, each in value.items()
+            if not name.isdigit()
+        }
     if isinstance(value, list) and value:
         return [shape(value[0])]
     return None
