@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from models.channel import Channel
 from models.chunk import Chunk
@@ -10,7 +11,13 @@ from models.hypothesis import Hypothesis
 from models.metrics_content import MetricsContent
 from workers.finishing.metrics.call import Call, Voice
 from workers.finishing.metrics.measuring import measure
-from workers.finishing.metrics.spans import Span
+from workers.finishing.metrics.spans import Span, unpadded
+
+PAD_MS: Final = 30
+"""What voice activity adds on either side of speech, so that engines hear its soft edges.
+
+It is nobody's talk: with it two parties seem to overlap by 60 ms where one follows the other.
+"""
 
 
 def metrics_of(
@@ -24,9 +31,10 @@ def metrics_of(
         Voice(
             channel=channel.index,
             role=roles[channel.index],
-            speech=[
-                span for chunk, _ in heard if chunk.channel == channel.index for span in _speech_in(chunk)
-            ],
+            speech=speech_of(
+                [chunk for chunk, _ in heard if chunk.channel == channel.index],
+                duration_ms=channel.duration_ms,
+            ),
             texts=[hypothesis.text for chunk, hypothesis in heard if chunk.channel == channel.index],
         )
         for channel in channels
@@ -34,9 +42,17 @@ def metrics_of(
     return measure(Call(duration_ms, voices))
 
 
-def _speech_in(chunk: Chunk) -> list[Span]:
-    """The whole chunk if voice activity named no speech in it, as its segment is timed."""
-    if not chunk.speech_ms:
-        return [Span(chunk.start_ms, chunk.end_ms)]
+def speech_of(chunks: Sequence[Chunk], *, duration_ms: int) -> list[Span]:
+    """When somebody speaks on a channel.
+
+    A chunk in which voice activity named no speech counts whole, as its segment is timed.
+    """
+    padded = [span for chunk in chunks for span in _spans_in(chunk)]
+    whole = [Span(chunk.start_ms, chunk.end_ms) for chunk in chunks if not chunk.speech_ms]
+    return [*unpadded(padded, pad_ms=PAD_MS, duration_ms=duration_ms), *whole]
+
+
+def _spans_in(chunk: Chunk) -> Iterator[Span]:
     edges = iter(chunk.speech_ms)
-    return [Span(start_ms, end_ms) for start_ms, end_ms in zip(edges, edges, strict=True)]
+    for start_ms, end_ms in zip(edges, edges, strict=True):
+        yield Span(start_ms, end_ms)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from models.metrics_content import MetricsContent
 from tests.unit.finishing.calls import Said, transcript_of
+from workers.finishing.metering import PAD_MS
+from workers.preparation.speech_spans import SpeechRules
 
 ROLES = {"0": "agent", "1": "customer"}
 
@@ -18,13 +20,16 @@ class TestMetering:
         )
 
         agent, customer = metrics["channels"]
-        assert (agent["talk_ms"], agent["first_speech_ms"]) == (7_200, 500)
-        assert (customer["talk_ms"], customer["first_speech_ms"]) == (900, 10_100)
+        assert (agent["talk_ms"], agent["first_speech_ms"]) == (7_200 - 4 * PAD_MS, 500 + PAD_MS)
+        assert (customer["talk_ms"], customer["first_speech_ms"]) == (900 - 2 * PAD_MS, 10_100 + PAD_MS)
+
+    def test_what_voice_activity_adds_to_speech_is_no_talk(self) -> None:
+        assert SpeechRules().pad_ms == PAD_MS
 
     def test_speech_counts_also_where_nothing_was_made_of_it(self) -> None:
         metrics = metrics_of(Said(0, 0, 9_000, "", speech_ms=[500, 2_000]))
 
-        assert metrics["talk_ms"] == 1_500
+        assert metrics["talk_ms"] == 1_500 - 2 * PAD_MS
 
     def test_a_chunk_in_which_no_speech_is_named_counts_whole(self) -> None:
         metrics = metrics_of(Said(0, 1_000, 9_000, "one"))
@@ -37,7 +42,8 @@ class TestMetering:
             Said(0, 29_000, 40_000, "and on", speech_ms=[29_000, 39_000]),
         )
 
-        assert metrics["channels"][0]["longest_monologue"] == {"start_ms": 0, "end_ms": 39_000}
+        assert metrics["talk_ms"] == 39_000 - PAD_MS
+        assert metrics["channels"][0]["longest_monologue"] == {"start_ms": 0, "end_ms": 39_000 - PAD_MS}
 
     def test_the_recording_is_as_long_as_the_transcript_says(self) -> None:
         metrics = metrics_of(Said(0, 0, 10_000, "one"))

@@ -50,6 +50,18 @@ def union_of(spans: Iterable[Span], *, duration_ms: int) -> tuple[Span, ...]:
     return tuple(Span(run[0].start_ms, max(span.end_ms for span in run)) for run in runs)
 
 
+def unpadded(spans: Iterable[Span], *, pad_ms: int, duration_ms: int) -> tuple[Span, ...]:
+    """The union without what was added on either side of speech; none is where the recording ends."""
+    return tuple(
+        Span(
+            span.start_ms + pad_ms if span.start_ms > 0 else 0,
+            span.end_ms - pad_ms if span.end_ms < duration_ms else duration_ms,
+        )
+        for span in union_of(spans, duration_ms=duration_ms)
+        if span.duration_ms > 2 * pad_ms
+    )
+
+
 def _within(spans: Iterable[Span], duration_ms: int) -> Iterator[Span]:
     for span in spans:
         clipped = Span(max(span.start_ms, 0), min(span.end_ms, duration_ms))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.finishing.metrics.conversations import Edges, spans
-from workers.finishing.metrics.spans import Span, runs_of, total_ms, union_of
+from workers.finishing.metrics.spans import Span, runs_of, total_ms, union_of, unpadded
 
 EDGES = st.lists(
     st.tuples(st.integers(-20, 120), st.integers(0, 30)).map(lambda pair: (pair[0], sum(pair))), max_size=12
@@ -38,6 +38,33 @@ class TestUnion:
 
         assert total_ms(union) == len(covered)
         assert {at for span in union for at in range(span.start_ms, span.end_ms)} == covered
+
+
+class TestUnpadded:
+    def test_takes_what_was_added_from_either_side(self) -> None:
+        assert unpadded(spans([(100, 200), (230, 300)]), pad_ms=10, duration_ms=500) == (
+            Span(110, 190),
+            Span(240, 290),
+        )
+
+    def test_takes_nothing_where_the_recording_ends(self) -> None:
+        assert unpadded(spans([(0, 100), (400, 600)]), pad_ms=10, duration_ms=500) == (
+            Span(0, 90),
+            Span(410, 500),
+        )
+
+    def test_takes_nothing_where_speech_was_only_cut(self) -> None:
+        assert unpadded(spans([(100, 200), (200, 300)]), pad_ms=10, duration_ms=500) == (Span(110, 290),)
+
+    @given(EDGES)
+    def test_leaves_as_many_spans_each_within_its_own(self, edges: Edges) -> None:
+        speech = [span for span in union_of(spans(edges), duration_ms=100) if span.duration_ms > 4]
+
+        bare = unpadded(speech, pad_ms=2, duration_ms=100)
+
+        assert [each.shared_ms(span) for each, span in zip(bare, speech, strict=True)] == [
+            each.duration_ms for each in bare
+        ]
 
 
 class TestRuns:
