@@ -21,6 +21,7 @@ NOISE_DBFS: Final = (-70.0, -50.0)
 LEVEL_DB: Final = (-9.0, 3.0)
 """How loud each party is beside the sample call."""
 AFTER_MS: Final = 1_500
+BREATH_MS: Final = 300
 FULL_SCALE: Final = 0.99
 
 
@@ -48,6 +49,11 @@ class Dialogue:
     def duration_ms(self) -> int:
         return max(start_ms + clip.duration_ms for _, start_ms, clip in self.placed) + AFTER_MS
 
+    def end_of(self, channel: int) -> int:
+        """Where it was last to be heard."""
+        ends = [start_ms + clip.duration_ms for own, start_ms, clip in self.placed if own == channel]
+        return max(ends, default=0)
+
     def write(self, path: Path, random: Random) -> Path:
         """As a telephone system would: 8 kHz, mu-law, a channel for each party."""
         sound = np.zeros((self.duration_ms * RATE // 1000, len(ROLES)), np.float32)
@@ -65,10 +71,9 @@ def dialogue_of(voices: Sequence[Sequence[Clip]], random: Random) -> Dialogue:
     dialogue = Dialogue(voices)
     channel, end_ms = random.randrange(2), random.randrange(300, 4_000)
     for _ in range(random.randrange(6, 14)):
-        if dialogue.placed:
-            channel, start_ms = _next(random, channel, end_ms)
-        else:
-            start_ms = end_ms
+        channel, start_ms = _next(random, channel, end_ms)
+        # Who was cut short comes back after a breath at least.
+        start_ms = max(start_ms, dialogue.end_of(channel) + BREATH_MS)
         end_ms = _speak(random, dialogue, channel, start_ms)
     return dialogue
 
@@ -88,14 +93,14 @@ def _next(random: Random, channel: int, end_ms: int) -> tuple[int, int]:
 
 
 def _speak(random: Random, dialogue: Dialogue, channel: int, start_ms: int) -> int:
-    """One to three clips with pauses; over the later ones the other may say something. Where it ends."""
-    end_ms = start_ms
-    for place in range(random.randrange(1, 4)):
+    """Clips with pauses; over those in the middle the other may say something. Where it ends."""
+    end_ms, last = start_ms, random.randrange(4)
+    for place in range(last + 1):
         begin_ms = end_ms + (random.randrange(150, 450) if place else 0)
         clip = random.choice(dialogue.voices[channel])
         dialogue.placed.append((channel, begin_ms, clip))
         end_ms = begin_ms + clip.duration_ms
-        if place and random.random() < 0.5:
+        if 0 < place < last and random.random() < 0.5:
             _try(random, dialogue, 1 - channel, Span(begin_ms, end_ms))
     return end_ms
 

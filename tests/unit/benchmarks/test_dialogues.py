@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -63,6 +64,14 @@ class TestDialogue:
             for span in voice.speech:
                 true[span.start_ms // 10 : -(-span.end_ms // 10)] = True
             assert np.mean(heard == true) > 0.99
+
+    def test_lets_no_party_talk_over_itself(self) -> None:
+        voices = [[burst(3_000, 500), burst(1_700)], [burst(600, 1_700)]]
+
+        for seed in range(20):
+            for voice in dialogue_of(voices, chance(seed)).truth.voices:
+                in_order = sorted(voice.speech)
+                assert all(one.end_ms <= other.start_ms for one, other in pairwise(in_order))
 
     def test_is_the_same_for_the_same_chance(self) -> None:
         voices = [[burst(3_000, 2_000)], [burst(4_000)]]
