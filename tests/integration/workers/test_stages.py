@@ -31,6 +31,7 @@ from models.repositories.device_batches import DeviceBatchRepository
 from models.repositories.endings import Endings
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
+from models.transcript_content import from_json
 from tests import builders
 from tests.builders import MODEL
 from workers.engine_process.hosts import ThreadHost
@@ -98,6 +99,19 @@ class TestWholeWay:
         job = job_of(sessions, job_id)
         assert summary is not None
         assert (job.state, job.chunks_done) == (JobState.COMPLETED, summary.chunks)
+
+    def test_a_call_is_measured_by_who_speaks_when(
+        self, process: Process, sessions: SessionFactory, job_id: uuid.UUID
+    ) -> None:
+        prepare_recording(process, job_id)
+        transcribe(process, ScriptedEngine())
+        finish_job(process, job_id)
+
+        with sessions.begin() as session:
+            transcript = from_json(session.get_one(Transcript, job_id).content)
+        metrics = transcript["metrics"]
+        assert [turn["channel"] for turn in metrics["turns"] or []] == [0, 1] * 4
+        assert metrics["talk_ms"] + metrics["silence_ms"] == transcript["duration_ms"]
 
     def test_a_silent_recording_completes_without_a_device(
         self, process: Process, sessions: SessionFactory, silent_wav: bytes
