@@ -14,7 +14,7 @@ from benchmarks.agreement import Agreement
 from benchmarks.conclusion import Benchmark
 from benchmarks.dialogues import ROLES, dialogue_of
 from benchmarks.marks import Mark
-from benchmarks.spoken_clips import voices_of
+from benchmarks.spoken_clips import AUDIBLE_DB, voices_of
 from workers.finishing.metering import PAD_MS
 from workers.finishing.metrics.call import Call, Voice
 from workers.finishing.metrics.measuring import measure
@@ -36,12 +36,15 @@ def main(
     *,
     calls: Annotated[int, typer.Option(min=1, help="How many are mixed.")] = 120,
     seed: Annotated[int, typer.Option(help="Which ones.")] = SEED,
+    audible_db: Annotated[
+        float, typer.Option(help="How far above the hiss a voice is taken to speak.")
+    ] = AUDIBLE_DB,
     out: Annotated[Path | None, typer.Option(help="Where the result is written.")] = None,
 ) -> None:
     """Mix calls, prepare them as any recording, and hold their metrics against the truth."""
     benchmark = Benchmark("call_metrics")
     random = Random(seed)  # noqa: S311 - no secret
-    voices = [voices_of(call) for call in CALLS]
+    voices = [voices_of(call, audible_db=audible_db) for call in CALLS]
     agreement = Agreement()
     nursery = Nursery()
     with tempfile.TemporaryDirectory() as name:
@@ -50,7 +53,7 @@ def main(
             recording = dialogue.write(Path(name) / "call.wav", random)
             agreement.add(measure(dialogue.truth), measure(heard(recording, nursery, workdir=Path(name))))
     nursery.close()
-    figures = {"seed": seed, **agreement.figures()}
+    figures = {"seed": seed, "audible_db": audible_db, **agreement.figures()}
     benchmark.conclude(figures, marks=MARKS, packages=PACKAGES, out=out)
 
 

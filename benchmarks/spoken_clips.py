@@ -18,8 +18,8 @@ RATE: Final = 8_000
 FRAME_MS: Final = 10
 HISS_PERCENTILE: Final = 5
 """Each party is silent for much more than this share of its call: there only the line is heard."""
-AUDIBLE: Final = 2.0
-"""Twice as loud as the hiss, 6 dB. The voices are synthetic: nothing else is there to be heard."""
+AUDIBLE_DB: Final = 6.0
+"""Above the hiss. The voices are synthetic: nothing else is there to be heard."""
 PAUSE_MS: Final = 100
 """Shorter pauses are part of speech, as voice activity has it."""
 
@@ -45,21 +45,23 @@ class Clip:
             yield Clip(_part(self.samples, span), (Span(0, span.duration_ms),))
 
 
-def voices_of(call: str) -> list[list[Clip]]:
+def voices_of(call: str, *, audible_db: float = AUDIBLE_DB) -> list[list[Clip]]:
     """The clips of each channel."""
     sound, _ = soundfile.read(SAMPLES / f"{call}.wav", dtype="float32")
     turns = sorted(turns_of(call), key=lambda turn: turn.channel)
     return [
         _clips_of(
-            sound[:, channel], [Span(round(1000 * turn.start), round(1000 * turn.end)) for turn in party]
+            sound[:, channel],
+            [Span(round(1000 * turn.start), round(1000 * turn.end)) for turn in party],
+            audible_db,
         )
         for channel, party in groupby(turns, key=lambda turn: turn.channel)
     ]
 
 
-def _clips_of(sound: Sound, turns: Sequence[Span]) -> list[Clip]:
+def _clips_of(sound: Sound, turns: Sequence[Span], audible_db: float) -> list[Clip]:
     hiss = float(np.percentile(levels_of(sound), HISS_PERCENTILE))
-    return [clip_of(_part(sound, turn), above=AUDIBLE * hiss) for turn in turns]
+    return [clip_of(_part(sound, turn), above=hiss * 10 ** (audible_db / 20)) for turn in turns]
 
 
 def clip_of(sound: Sound, *, above: float) -> Clip:
