@@ -1,0 +1,1 @@
+"""What is wrong with a call's channels, known before any device hears them."""
