@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from workers.preparation.findings.finding import Finding
 from workers.preparation.speech_spans import Span
 
 
@@ -29,11 +30,13 @@ class PreparedChannel:
 
     index: int
     path: Path
-    """FLAC, 16 kHz, 16 bit, mono; in the working directory, for the caller to store."""
+    """FLAC, 16 kHz, 16 bit, mono; in the working directory, for the caller to store. As loud as it came,
+    but where `low_level` is found: there it was raised."""
     duration_ms: int
     speech_ms: int
     chunks: tuple[ChunkSpan, ...]
-    """None where nobody speaks."""
+    """None where nobody speaks, and in a channel that is the copy of another."""
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +51,5 @@ class PreparedRecording:
     skipped_packets: int
     """Damaged stretches that were left out; 0 for a sound file."""
     listening_gain: float
-    """How much the recording was raised to find speech in it; the prepared audio is as loud as it came."""
+    """How much the recording was raised to find speech in it; the prepared audio has nothing of it."""
     channels: tuple[PreparedChannel, ...]

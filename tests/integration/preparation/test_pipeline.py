@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.channel_finding import FindingCode
 from tests.integration.preparation.calls import NAMES, quieter, recording_of, samples_of, turns_of
 from tests.unit.preparation.recordings import wav
 from workers.preparation.limits import DecoderLimits
@@ -107,6 +108,58 @@ class TestSampleCalls:
                 expected = original[chunk.start_ms * 8 : chunk.end_ms * 8, channel.index]
                 assert len(samples) == (chunk.end_ms - chunk.start_ms) * 16
                 assert np.corrcoef(samples[::2][: len(expected)], expected)[0, 1] > 0.99
+
+
+class TestFindings:
+    def test_there_are_none_of_a_plain_call(self, tmp_path: Path, prepared: Prepare) -> None:
+        recording = prepared(recording_of("call_en"), tmp_path)
+
+        assert [channel.findings for channel in recording.channels] == [(), ()]
+
+    def test_dual_mono_has_chunks_on_one_channel_and_says_so_on_both(
+        self, tmp_path: Path, prepared: Prepare
+    ) -> None:
+        mixed = samples_of("call_en").sum(axis=1).astype(np.int16)
+        (tmp_path / "call.wav").write_bytes(wav(np.stack([mixed, mixed], axis=1).tobytes(), channels=2))
+
+        first, second = prepared(tmp_path / "call.wav", tmp_path / "work").channels
+
+        assert len(first.chunks) > 0
+        assert second.chunks == ()
+        assert second.speech_ms == first.speech_ms > 30_000
+        assert [codes(first), codes(second)] == [[FindingCode.DUAL_MONO]] * 2
+
+    def test_a_faint_channel_is_raised_and_the_other_left_as_it_is(
+        self, tmp_path: Path, prepared: Prepare
+    ) -> None:
+        samples = samples_of("call_en") * [1.0, 10 ** (-18 / 20)]
+        (tmp_path / "call.wav").write_bytes(wav(np.rint(samples).astype(np.int16).tobytes(), channels=2))
+
+        usual, faint = prepared(tmp_path / "call.wav", tmp_path / "work").channels
+
+        [found] = faint.findings
+        gain = 10 ** (found.measures["raised_db"] / 20)
+        assert (codes(usual), found.code) == ([], FindingCode.LOW_LEVEL)
+        assert found.measures["raised_db"] == pytest.approx(29.2 + 18 - 26, abs=1)
+        for channel, factor in ((usual, 1.0), (faint, gain)):
+            for chunk in channel.chunks:
+                there = samples[chunk.start_ms * 8 : chunk.end_ms * 8, channel.index] / 32_768
+                here = heard(channel, chunk)[::2][: len(there)]
+                assert np.std(here) == pytest.approx(factor * np.std(there), rel=0.03)
+
+    def test_what_a_file_claims_is_held_against_what_it_holds(
+        self, tmp_path: Path, prepared: Prepare
+    ) -> None:
+        blown_up = samples_of("call_en").repeat(6, axis=0)
+        (tmp_path / "call.wav").write_bytes(wav(blown_up.tobytes(), channels=2, rate=48_000))
+
+        channels = prepared(tmp_path / "call.wav", tmp_path / "work").channels
+
+        assert [codes(channel) for channel in channels] == [[FindingCode.NARROWBAND]] * 2
+
+
+def codes(channel: PreparedChannel) -> list[FindingCode]:
+    return [finding.code for finding in channel.findings]
 
 
 class TestPrepare:
