@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Record
+from models.channel_finding import ChannelFinding, FindingCode
 
 
 class Channel(Record):
@@ -21,3 +23,9 @@ class Channel(Record):
     """FLAC, 16 kHz mono; chunks are byte ranges of it."""
     duration_ms: Mapped[int]
     speech_ms: Mapped[int]
+    findings: Mapped[list[ChannelFinding]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """What preparation found about it; see docs/channels.md."""
+
+    def has(self, code: FindingCode) -> bool:
+        # A row that was not written yet may lack its default.
+        return any(finding["code"] == code for finding in self.findings or ())

@@ -7,6 +7,7 @@ from typing import Literal, cast
 from typing_extensions import TypedDict
 
 from models.base import JsonObject
+from models.channel_finding import ChannelFinding
 from models.job import Job
 from models.metrics_content import MetricsContent
 
@@ -16,9 +17,11 @@ class TranscriptChannel(TypedDict):
 
     index: int
     role: str | None
-    """As the caller gave it; never guessed."""
+    """As the caller gave it, null where the channel holds everybody; never guessed."""
     duration_ms: int
     speech_ms: int
+    findings: list[ChannelFinding]
+    """What is wrong with it, found before anything was transcribed."""
 
 
 class TranscriptSegment(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +16,8 @@ from api.jobs.schemas import (
     Timings,
 )
 from core.errors import TransientError
+from models.channel import Channel
+from models.channel_roles import roles_in_effect
 from models.job import Job
 from models.recording import Recording
 from models.states import JobStage, JobState
@@ -27,7 +30,8 @@ TRANSIENT_CODES: Final = frozenset(kind.code for kind in TransientError.__subcla
 """A job that failed with one of these could not reach something it needed."""
 
 
-def present(job: Job, recording: Recording) -> JobRead:
+def present(job: Job, recording: Recording, channels: Sequence[Channel] = ()) -> JobRead:
+    """`channels` are the rows that preparation wrote for this very job, if it has."""
     return JobRead(
         id=job.id,
         status=job.state,
@@ -45,7 +49,7 @@ def present(job: Job, recording: Recording) -> JobRead:
         language=job.language,
         metadata=job.details,
         source=_source(recording),
-        channels=_channels(job, recording),
+        channels=_channels(job, recording, channels),
         options=_options(job),
         timings_ms=timings(job),
         error=_error(job),
@@ -80,9 +84,16 @@ def _ms(begin: datetime | None, end: datetime | None) -> int | None:
     return None if begin is None or end is None else round((end - begin).total_seconds() * 1000)
 
 
-def _channels(job: Job, recording: Recording) -> list[JobChannel]:
-    tracks = range(recording.channel_count or 0)
-    return [JobChannel(index=index, role=job.roles.get(str(index))) for index in tracks]
+def _channels(job: Job, recording: Recording, channels: Sequence[Channel]) -> list[JobChannel]:
+    if channels:
+        roles = roles_in_effect(job.roles, channels)
+        return [
+            JobChannel(index=each.index, role=roles[each.index], findings=each.findings) for each in channels
+        ]
+    # Its transcript was made for another job; so were the rows of its channels.
+    tracks = [Channel(index=index) for index in range(recording.channel_count or 0)]
+    roles = roles_in_effect(job.roles, tracks)
+    return [JobChannel(index=each.index, role=roles[each.index], findings=None) for each in tracks]
 
 
 def _source(recording: Recording) -> Source:

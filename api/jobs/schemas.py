@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.jobs.options import Metadata, Moment, Roles
+from models.channel_finding import ChannelFinding
 from models.states import JobStage, JobState, Lane
 
 
@@ -97,6 +98,9 @@ class Source(Described):
 class JobChannel(Described):
     index: int
     role: str | None
+    """As it was given; null too where the channel turned out to hold everybody."""
+    findings: list[ChannelFinding] | None
+    """What is wrong with it; null where a transcript was taken over, which has them."""
 
 
 class EffectiveOptions(Described):

@@ -90,10 +90,12 @@ def page(session: Session, query: JobQuery, *, owner_id: uuid.UUID) -> JobPage:
     # One more than asked for tells whether there is another page.
     jobs = JobRepository(session).page(owner_id, states=query.status, before=before, limit=query.limit + 1)
     shown = jobs[: query.limit]
-    recordings = RecordingRepository(session).by_id(job.recording_id for job in shown)
+    repository = RecordingRepository(session)
+    recordings = repository.by_id(job.recording_id for job in shown)
+    channels = repository.channels_by_job(job.id for job in shown)
     has_more = len(jobs) > len(shown)
     return JobPage(
-        data=[present(job, recordings[job.recording_id]) for job in shown],
+        data=[present(job, recordings[job.recording_id], channels.get(job.id, ())) for job in shown],
         has_more=has_more,
         next_cursor=paging.cursor_after(shown[-1].created_at, shown[-1].id) if has_more else None,
     )
@@ -108,4 +110,5 @@ def cancel(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> JobRe
 
 
 def _presented(session: Session, job: Job) -> JobRead:
-    return present(job, RecordingRepository(session).get(job.recording_id))
+    recordings = RecordingRepository(session)
+    return present(job, recordings.get(job.recording_id), recordings.channels_of(job.id))

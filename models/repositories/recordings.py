@@ -47,6 +47,14 @@ class RecordingRepository:
     def add_channels(self, channels: Iterable[Channel]) -> None:
         self.session.add_all(channels)
 
+    def channels_by_job(self, job_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Channel]]:
+        """For pages of jobs; a job that is not prepared has none."""
+        query = select(Channel).where(Channel.job_id.in_(list(job_ids))).order_by(Channel.index)
+        channels: dict[uuid.UUID, list[Channel]] = {}
+        for channel in self.session.scalars(query):
+            channels.setdefault(channel.job_id, []).append(channel)
+        return channels
+
     def channels_of(self, job_id: uuid.UUID) -> Sequence[Channel]:
         query = select(Channel).where(Channel.job_id == job_id).order_by(Channel.index)
         return self.session.scalars(query).all()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from models.base import JsonObject
 from models.channel import Channel
+from models.channel_roles import roles_in_effect
 from models.chunk import Chunk
 from models.hypothesis import Hypothesis
 from models.job import Job
@@ -38,7 +39,7 @@ def assemble(
     duration_ms = _duration(recording, channels)
     hypotheses = [hypothesis for _, hypothesis in heard]
     segments = segments_of(heard)
-    roles = {channel.index: job.roles.get(str(channel.index)) for channel in channels}
+    roles = roles_in_effect(job.roles, channels)
     utterances = [_utterance(segments, run, roles) for run in utterances_of(segments)]
     content: TranscriptContent = {
         "object": "transcript",
@@ -82,6 +83,7 @@ def _channel(channel: Channel, roles: Roles) -> TranscriptChannel:
         "role": roles[channel.index],
         "duration_ms": channel.duration_ms,
         "speech_ms": channel.speech_ms,
+        "findings": list(channel.findings or ()),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from models.channel import Channel
+from models.channel_finding import FindingCode, Severity
 from models.hypothesis import Hypothesis
 from models.job import Job
 from models.transcript_content import TranscriptWarning
@@ -15,6 +16,8 @@ from workers.engines.base import FinishReason
 class WarningCode(StrEnum):
     NO_SPEECH = "no_speech"
     ROLE_WITHOUT_CHANNEL = "role_without_channel"
+    ROLES_UNKNOWN = "roles_unknown"
+    CHANNEL_FINDING = "channel_finding"
     CUT_TEXT = "cut_text"
     MIXED_ENGINES = "mixed_engines"
 
@@ -29,6 +32,8 @@ def caveats_of(
     found = [
         *_without_speech(channels),
         *_roles_without_channel(job, channels),
+        *_unknown_roles(job, channels),
+        *_findings(channels),
         *_cut_texts(hypotheses),
         *_mixed_engines(hypotheses),
     ]
@@ -49,6 +54,20 @@ def _roles_without_channel(job: Job, channels: Sequence[Channel]) -> Found:
                 WarningCode.ROLE_WITHOUT_CHANNEL,
                 f"The recording has no channel {index} for the role {role}.",
             )
+
+
+def _unknown_roles(job: Job, channels: Sequence[Channel]) -> Found:
+    """A role for the only channel is the caller's word that one party is all there is."""
+    only_one = len(channels) == 1 and channels[0].speech_ms > 0 and set(job.roles) != {"0"}
+    if only_one or any(channel.has(FindingCode.DUAL_MONO) for channel in channels):
+        yield WarningCode.ROLES_UNKNOWN, "All parties share one track: who speaks is not known."
+
+
+def _findings(channels: Sequence[Channel]) -> Found:
+    for channel in channels:
+        for finding in channel.findings or ():
+            if finding["severity"] == Severity.WARNING:
+                yield WarningCode.CHANNEL_FINDING, f"Channel {channel.index}: {finding['message']}"
 
 
 def _cut_texts(hypotheses: Sequence[Hypothesis]) -> Found:

@@ -111,6 +111,7 @@ def _write(session: Session, job: Job, *, prepared: PreparedRecording, keys: lis
             object_key=key,
             duration_ms=channel.duration_ms,
             speech_ms=channel.speech_ms,
+            findings=[finding.as_json() for finding in channel.findings],
         )
         for channel, key in zip(prepared.channels, keys, strict=True)
     )

@@ -10,6 +10,7 @@ from core.database import SessionFactory
 from core.errors import UndecodableRecording
 from models.base import JsonObject
 from models.channel import Channel
+from models.channel_finding import ChannelFinding
 from models.job import Job
 from models.repositories import clock
 from models.repositories.chunks import ChunkRepository
@@ -20,6 +21,14 @@ from models.states import JobStage
 from models.transcript import Transcript
 from tests import builders
 from tests.builders import TTL
+
+FAINT: ChannelFinding = {
+    "code": "low_level",
+    "severity": "info",
+    "message": "The voice is faint.",
+    "measures": {"level_dbfs": -44.5, "raised_db": 18.5},
+}
+"""Of every second channel."""
 
 
 def prepare(sessions: SessionFactory, job_id: uuid.UUID) -> None:
@@ -67,4 +76,7 @@ def _decode(session: Session, job: Job, *, channels: int) -> None:
 
 def _channel(job: Job, index: int) -> Channel:
     key = f"prepared/{job.id}/{index}.flac"
-    return Channel(job_id=job.id, index=index, object_key=key, duration_ms=5000, speech_ms=4000)
+    findings = [FAINT] if index == 1 else []
+    return Channel(
+        job_id=job.id, index=index, object_key=key, duration_ms=5000, speech_ms=4000, findings=findings
+    )

@@ -28,7 +28,10 @@ class TestReading:
         job = client.get(f"/v1/jobs/{job_id}").json()
 
         assert (job["status"], job["stage"], job["progress"]) == ("processing", "transcribing", 0.01)
-        assert job["channels"] == [{"index": 0, "role": "agent"}, {"index": 1, "role": "customer"}]
+        assert job["channels"] == [
+            {"index": 0, "role": "agent", "findings": []},
+            {"index": 1, "role": "customer", "findings": [stages.FAINT]},
+        ]
         assert job["timings_ms"]["preparing"] >= 0
         assert job["timings_ms"]["total"] is None
 

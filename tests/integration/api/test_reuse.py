@@ -52,7 +52,7 @@ class TestReusedTranscript:
 
         assert (job["status"], job["progress"], job["stage"]) == ("completed", 1.0, None)
         assert job["reused_from"] == str(source_id)
-        assert job["channels"] == [{"index": 0, "role": "agent"}]
+        assert job["channels"] == [{"index": 0, "role": None, "findings": None}]
         assert job == client.get(f"/v1/jobs/{job['id']}").json()
         with sessions.begin() as session:
             [event] = EventRepository(session).of(id_of(job))

@@ -22,7 +22,7 @@ CONTENT: TranscriptContent = {
     "duration_ms": 5000,
     "language": "zh",
     "language_confidence": None,
-    "channels": [{"index": 0, "role": "agent", "duration_ms": 5000, "speech_ms": 2000}],
+    "channels": [{"index": 0, "role": "agent", "duration_ms": 5000, "speech_ms": 2000, "findings": []}],
     "segments": [
         {
             "id": 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from sqlalchemy.orm import Session
 
 from core.database import SessionFactory
@@ -124,6 +126,24 @@ class TestWholeWay:
         with sessions.begin() as session:
             content = session.get_one(Transcript, job_id).content
         assert (job_of(sessions, job_id).state, content["text"]) == (JobState.COMPLETED, "")
+
+    def test_dual_mono_is_heard_once_and_nobody_has_a_role(
+        self, process: Process, sessions: SessionFactory
+    ) -> None:
+        call, rate = soundfile.read(SAMPLE)
+        twins = io.BytesIO()
+        soundfile.write(twins, np.stack([call.sum(axis=1)] * 2, axis=1), rate, format="WAV")
+        job_id = submitted(process, twins.getvalue())
+
+        prepare_recording(process, job_id)
+        transcribe(process, ScriptedEngine())
+        finish_job(process, job_id)
+
+        with sessions.begin() as session:
+            content = from_json(session.get_one(Transcript, job_id).content)
+        assert [each["findings"][0]["code"] for each in content["channels"]] == ["dual_mono"] * 2
+        assert {segment["channel"] for segment in content["segments"]} == {0}
+        assert "roles_unknown" in [warning["code"] for warning in content["warnings"]]
 
     def test_doubled_hints_change_nothing(
         self, process: Process, sessions: SessionFactory, job_id: uuid.UUID

@@ -9,10 +9,14 @@ import pytest
 
 from api.jobs.presentation import present, progress, timings
 from core.errors import StorageUnavailable, UndecodableRecording
+from models.channel import Channel
+from models.channel_finding import ChannelFinding
 from models.job import Job
 from models.recording import Recording
 from models.states import JobStage, JobState, Lane
 
+FAINT: ChannelFinding = {"code": "low_level", "severity": "info", "message": "Faint.", "measures": {}}
+SAME: ChannelFinding = {"code": "dual_mono", "severity": "warning", "message": "Same.", "measures": {}}
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
@@ -95,6 +99,19 @@ class TestPresentation:
         shown = present(row, Recording(size_bytes=1, channel_count=2))
 
         assert [(channel.index, channel.role) for channel in shown.channels] == [(0, None), (1, "customer")]
+
+    def test_each_channel_has_what_was_found_about_it(self) -> None:
+        rows = [Channel(index=index, findings=[each]) for index, each in enumerate([FAINT, SAME])]
+
+        shown = present(job(roles={"0": "agent", "1": "customer"}), Recording(size_bytes=1), rows)
+
+        assert [channel.findings for channel in shown.channels] == [[FAINT], [SAME]]
+        assert [channel.role for channel in shown.channels] == ["agent", None]
+
+    def test_findings_are_null_where_nothing_was_looked_at(self) -> None:
+        shown = present(job(), Recording(size_bytes=1, channel_count=1))
+
+        assert [channel.findings for channel in shown.channels] == [None]
 
     @pytest.mark.parametrize(
         ("code", "retryable"), [(StorageUnavailable.code, True), (UndecodableRecording.code, False)]

@@ -11,6 +11,7 @@ from typing import Final
 from hypothesis import strategies as st
 
 from models import Channel, Chunk, Hypothesis, Job, Lane, Recording
+from models.channel_finding import ChannelFinding, FindingCode, Severity
 from models.transcript_content import TranscriptContent, from_json
 from workers.finishing.assembly import assemble
 
@@ -49,7 +50,15 @@ def job(*, roles: Mapping[str, str] | None = None, language: str | None = None) 
 
 
 def channels(count: int, *, duration_ms: int = 60_000, speech_ms: int = 20_000) -> list[Channel]:
-    return [Channel(index=index, duration_ms=duration_ms, speech_ms=speech_ms) for index in range(count)]
+    return [
+        Channel(index=index, duration_ms=duration_ms, speech_ms=speech_ms, findings=[])
+        for index in range(count)
+    ]
+
+
+def finding(code: FindingCode, severity: Severity = Severity.WARNING) -> ChannelFinding:
+    """Something about a channel."""
+    return {"code": code, "severity": severity, "message": "It sounds odd.", "measures": {"lag_ms": 3.5}}
 
 
 def heard(*said: Said) -> list[tuple[Chunk, Hypothesis]]:

@@ -8,8 +8,9 @@ from math import log
 from hypothesis import given
 
 from models import Channel, Recording
+from models.channel_finding import FindingCode
 from models.transcript_content import from_json
-from tests.unit.finishing.calls import NOON, Said, calls, channels, heard, job, transcript_of
+from tests.unit.finishing.calls import NOON, Said, calls, channels, finding, heard, job, transcript_of
 from workers.finishing.assembly import assemble
 from workers.finishing.joining import tidy
 
@@ -157,9 +158,30 @@ class TestCall:
         transcript = from_json(assemble(job(roles={"0": "agent"}), Recording(duration_ms=8_000), rows, []))
 
         assert transcript["channels"] == [
-            {"index": 0, "role": "agent", "duration_ms": 8_000, "speech_ms": 4_000},
-            {"index": 1, "role": None, "duration_ms": 7_900, "speech_ms": 2_000},
+            {"index": 0, "role": "agent", "duration_ms": 8_000, "speech_ms": 4_000, "findings": []},
+            {"index": 1, "role": None, "duration_ms": 7_900, "speech_ms": 2_000, "findings": []},
         ]
+
+    def test_its_channels_have_what_was_found_about_them(self) -> None:
+        rows = [Channel(index=0, duration_ms=9, speech_ms=9, findings=[finding(FindingCode.BLEED)])]
+
+        transcript = from_json(assemble(job(), Recording(duration_ms=9), rows, []))
+
+        assert transcript["channels"][0]["findings"] == [finding(FindingCode.BLEED)]
+
+    def test_nobody_has_a_role_where_both_channels_are_alike(self) -> None:
+        twins = channels(2)
+        for channel in twins:
+            channel.findings = [finding(FindingCode.DUAL_MONO)]
+        said = heard(Said(0, 0, 900, "hello"))
+
+        transcript = from_json(
+            assemble(job(roles={"0": "agent", "1": "customer"}), Recording(duration_ms=900), twins, said)
+        )
+
+        assert [channel["role"] for channel in transcript["channels"]] == [None, None]
+        assert (transcript["segments"][0]["role"], transcript["utterances"][0]["role"]) == (None, None)
+        assert transcript["options"]["roles"] == {"0": "agent", "1": "customer"}
 
     def test_it_is_as_long_as_its_longest_channel_if_nothing_else_says(self) -> None:
         rows = [*channels(1, duration_ms=20_500), *channels(1, duration_ms=20_000)]
