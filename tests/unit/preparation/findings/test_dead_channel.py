@@ -36,6 +36,18 @@ class TestDeadChannel:
 
         assert find_dead_channel(channel) is None
 
+    def test_may_crackle_below_what_anybody_hears(self, tmp_path: Path) -> None:
+        crackle = noise(1, seconds=20, level_dbfs=-62) * (TIMES % 5 < 1)
+        [channel] = heard(tmp_path, crackle + noise(2, seconds=20, level_dbfs=-80), speech=[False])
+
+        assert find_dead_channel(channel) is not None
+
+    def test_is_none_where_speech_was_found_however_steady(self, tmp_path: Path) -> None:
+        [channel] = heard(tmp_path, noise(1, seconds=20, level_dbfs=-40))
+
+        assert channel.spans
+        assert find_dead_channel(channel) is None
+
     def test_has_no_speech_however_faint(self, tmp_path: Path) -> None:
         faint = np.concatenate([silence(10), voice(1, seconds=1, level_dbfs=-49), silence(10)])
         [channel] = heard(tmp_path, faint)
