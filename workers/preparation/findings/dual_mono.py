@@ -18,7 +18,7 @@ from workers.preparation.windows import Figures
 MOST_OFFSET_MS: Final = 50
 """Recorders start their tracks this far apart; what comes later is an echo."""
 LOUD: Final = 10 ** (-20 / 10)
-"""Windows within 20 dB of the channel's mean power over its loudest second are compared."""
+"""Windows within 20 dB of those that are louder than 95 % of all are compared, and all in spans of speech."""
 FAINTEST: Final = 10 ** (-65 / 10)
 """Mean square; what is fainter is the noise of a line."""
 SMOOTHED: Final = 5
@@ -82,6 +82,8 @@ def constant_gain_db(first: HeardChannel, second: HeardChannel) -> float | None:
     loud = is_loud(powers[0]) | is_loud(powers[1])
     if not loud.any():
         return None
+    # A faint party who is on one channel alone must not be lost with it.
+    loud |= first.in_spans | second.in_spans
     differences = 10 * np.log10(np.maximum(powers[1], 1e-12) / np.maximum(powers[0], 1e-12))
     gain_db = float(np.median(differences[loud]))
     differs = loud & (np.abs(differences - gain_db) > SAME_DB)

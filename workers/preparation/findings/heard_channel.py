@@ -39,6 +39,14 @@ class HeardChannel:
         return chosen
 
     @property
+    def in_spans(self) -> Choice:
+        """The windows that lie in spans of speech, at least in part."""
+        chosen = np.zeros(len(self.windows.levels), np.bool_)
+        for span in self.spans:
+            chosen[span.start_ms // WINDOW_MS : -(-span.end_ms // WINDOW_MS)] = True
+        return chosen
+
+    @property
     def has_voice(self) -> bool:
         """Whether there is enough speech to judge it by."""
         return int(self.speech.sum()) * WINDOW_MS >= SHORTEST_SPEECH_MS

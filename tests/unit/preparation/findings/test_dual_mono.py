@@ -59,11 +59,13 @@ class TestTwins:
     def test_are_not_a_mix_and_one_party(self, tmp_path: Path) -> None:
         assert find_twins(*heard(tmp_path, MIX, SECOND)) is None
 
-    @pytest.mark.parametrize("word_s", [0.5, 1.5])
-    def test_a_single_word_on_one_channel_alone_makes_them_two(self, word_s: float, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(("word_s", "level_dbfs"), [(0.5, -26), (1.5, -26), (1.5, -47)])
+    def test_a_single_word_on_one_channel_alone_makes_them_two(
+        self, word_s: float, level_dbfs: float, tmp_path: Path
+    ) -> None:
         """It would be lost, as the second channel is not transcribed."""
         long = np.concatenate([voice(turn, seconds=10) for turn in range(6)] + [silence(2)])
-        word = voice(99, seconds=word_s)
+        word = voice(99, seconds=word_s, level_dbfs=level_dbfs)
         second = long.copy()
         second[-len(word) - RATE // 4 : -RATE // 4] += word
 
