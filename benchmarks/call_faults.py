@@ -19,10 +19,12 @@ from benchmarks.known_calls import (
     at_level,
     plain_call,
 )
+from benchmarks.lossy import CODECS, coded
 from benchmarks.p56 import active_speech_level, convolved
 from models.channel_finding import FindingCode
 
 TOO_LOUD_DBFS: Final = -14.0
+CODED_SHARE: Final = 0.4
 
 Mangle = Callable[[Call, Rng], None]
 
@@ -35,6 +37,11 @@ def calls(count: int, *, seed: int) -> Iterator[Call]:
         call = plain_call(rng, wide=name in WIDE or (name in EITHER and rng.random() < 0.5))
         call.name = f"{number:03} {name}"
         mangle(call, rng)
+        if name in CODED and rng.random() < CODED_SHARE:
+            codec = str(rng.choice(list(CODECS)))
+            call.name += f" by {codec}"
+            # Each leg by itself, as it came over the line.
+            call.channels = [coded(wave, codec, rate=call.rate) for wave in call.channels]
         yield call
 
 
@@ -226,3 +233,17 @@ EITHER: Final = frozenset(
     {"plain", "dual mono", "dead channel", "echo", "overdriven", "faint", "loud", "normalised"}
 )
 """Telephone or wideband, by chance; the others are telephone calls."""
+CODED: Final = frozenset(
+    {
+        "plain",
+        "dual mono",
+        "dead channel",
+        "echo",
+        "echo both ways",
+        "faint",
+        "both in one",
+        "ringing",
+        "talking over",
+    }
+)
+"""Some of these go through a lossy codec; it would blunt what is cut, and widen what is narrow."""
