@@ -41,7 +41,7 @@ PACKAGES: Final = ("numpy", "onnxruntime", "soxr")
 
 
 def main(
-    count: Annotated[int, typer.Option("--calls", help="How many, of every kind as many.")] = 300,
+    count: Annotated[int, typer.Option("--calls", help="How many, of every kind as many.")] = 150,
     seed: Annotated[int, typer.Option(help="The same seed gives the same calls.")] = SEED,
     out: Annotated[Path | None, typer.Option(help="Where the result is written.")] = None,
 ) -> None:

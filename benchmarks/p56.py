@@ -10,6 +10,7 @@ import numpy.typing as npt
 TIME_CONSTANT_S: Final = 0.03
 HANGOVER_S: Final = 0.2
 MARGIN_DB: Final = 15.9
+LOOKS: Final = 1_000
 THRESHOLDS: Final = tuple(2.0**-power for power in range(15, 0, -1))
 """From the lowest upwards."""
 
@@ -45,12 +46,16 @@ def envelope_of(wave: Wave, rate: int) -> Wave:
 
 
 def active_samples(envelope: Wave, threshold: float, rate: int) -> int:
-    """Those above the threshold, and those that are not for less than the hangover."""
-    above = np.flatnonzero(envelope >= threshold)
+    """Those above the threshold, and those that are not for less than the hangover.
+
+    Looked at once a millisecond, as P.56 allows down to 600 times a second.
+    """
+    step = rate // LOOKS
+    above = np.flatnonzero(envelope[::step] >= threshold)
     if not len(above):
         return 0
-    gaps = np.diff(np.append(above, len(envelope)))
-    return int(np.minimum(gaps, np.ceil(HANGOVER_S * rate)).sum())
+    gaps = np.diff(np.append(above, len(envelope[::step])))
+    return step * int(np.minimum(gaps, np.ceil(HANGOVER_S * rate / step)).sum())
 
 
 def convolved(wave: Wave, path: Wave) -> Wave:

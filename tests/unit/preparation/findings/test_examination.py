@@ -11,8 +11,8 @@ from tests.unit.preparation.findings.hearing import fainter, heard, silence, tur
 from workers.preparation.findings.examination import examine
 
 FIRST, SECOND = turns()
-CALLS = 30
-"""Two of each kind; `callscribe bench findings` takes 300."""
+CALLS = 15
+"""One of each kind; `callscribe bench findings` takes 150."""
 
 
 class TestExamination:
