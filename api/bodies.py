@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from email.message import Message
 from typing import Final, TypeVar
 
@@ -48,7 +48,7 @@ async def read_json(request: Request, kind: type[Body]) -> Body:
     return checked(kind, bytes(body))
 
 
-def checked(kind: type[Body], given: bytes | dict[str, str]) -> Body:
+def checked(kind: type[Body], given: bytes | Mapping[str, str]) -> Body:
     """The body, or the error that names what is wrong with it."""
     try:
         return kind.model_validate_json(given) if isinstance(given, bytes) else kind.model_validate(given)

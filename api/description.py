@@ -5,12 +5,24 @@ from __future__ import annotations
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from api.audio.errors import OpenAiProblem
+from api.audio.options import TranscriptionRequest
 from api.jobs.schemas import JobCreate, JobForm
 from api.problems import Problem
 from api.uploads.schemas import UploadCreate
 from api.webhooks.schemas import ReplayRequest, WebhookCreate, WebhookUpdate
 
-NAMED = (JobForm, JobCreate, UploadCreate, WebhookCreate, WebhookUpdate, ReplayRequest, Problem)
+NAMED = (
+    JobForm,
+    JobCreate,
+    TranscriptionRequest,
+    UploadCreate,
+    WebhookCreate,
+    WebhookUpdate,
+    ReplayRequest,
+    Problem,
+    OpenAiProblem,
+)
 
 
 class DescribedApp(FastAPI):

@@ -21,6 +21,7 @@ from core.errors import (
     Gone,
     IdempotencyInFlight,
     InvalidRequest,
+    JobNotDone,
     MalformedBody,
     NotFound,
     PayloadTooLarge,
@@ -44,6 +45,7 @@ STATUSES: Final[Mapping[type[ServiceError], HTTPStatus]] = {
     PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     RecordingRejected: HTTPStatus.UNPROCESSABLE_ENTITY,
     TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
+    JobNotDone: HTTPStatus.GATEWAY_TIMEOUT,
 }
 """The nearest ancestor counts; a family that is not here is a fault of ours."""
 

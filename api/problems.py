@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 
+from api.audio import errors as openai
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -53,6 +55,8 @@ def answer(
     errors: Sequence[ProblemPart] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    if request.url.path.startswith(openai.PREFIX):
+        return openai.answer(status, code=code, detail=detail, params=_fields(errors), headers=headers)
     problem = Problem(
         type=f"urn:callscribe:problem:{code}",
         title=status.phrase,
@@ -64,3 +68,7 @@ def answer(
         errors=list(errors),
     )
     return JSONResponse(problem.model_dump(), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _fields(errors: Sequence[ProblemPart]) -> list[str]:
+    return [error.pointer.rsplit("/", 1)[-1] for error in errors]

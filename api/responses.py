@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
 from api import problems
+from api.audio import errors as openai
 from api.errors import status_of
 from core.errors import ApiKeyExpired, DatabaseUnavailable, InvalidRequest, ServiceError, Unauthenticated
 
@@ -25,19 +26,32 @@ EVERYWHERE: Final[tuple[type[ServiceError], ...]] = (
 
 def problems_of(*kinds: type[ServiceError]) -> dict[int | str, Declared]:
     """Each status that these errors and the usual ones lead to, with their codes."""
-    kinds_by_status: dict[HTTPStatus, list[type[ServiceError]]] = defaultdict(list)
-    for kind in (*EVERYWHERE, *kinds):
-        kinds_by_status[status_of(kind)].append(kind)
     declared: dict[int | str, Declared] = {}
-    for status, alike in kinds_by_status.items():
-        lines = (f"`{kind.code}`: {(kind.__doc__ or '').strip()}" for kind in alike)
-        declared |= problem_at(status, "  \n".join(lines))
+    for status, description in _described(kinds, status_of).items():
+        declared |= problem_at(status, description)
     return declared
+
+
+def openai_errors_of(*kinds: type[ServiceError]) -> dict[int | str, Declared]:
+    """The same where answers have OpenAI's shape."""
+    described = _described(kinds, lambda kind: openai.status_there(status_of(kind)))
+    content = {"application/json": {"schema": schema_named("OpenAiProblem")}}
+    return {int(status): {"description": text, "content": content} for status, text in described.items()}
 
 
 def problem_at(status: HTTPStatus, description: str) -> dict[int | str, Declared]:
     content = {problems.MEDIA_TYPE: {"schema": schema_named("Problem")}}
     return {int(status): {"description": description, "content": content}}
+
+
+def _described(
+    kinds: Sequence[type[ServiceError]], status_of_kind: Callable[[type[ServiceError]], HTTPStatus]
+) -> dict[HTTPStatus, str]:
+    """The codes behind each status."""
+    lines: dict[HTTPStatus, list[str]] = defaultdict(list)
+    for kind in (*EVERYWHERE, *kinds):
+        lines[status_of_kind(kind)].append(f"`{kind.code}`: {(kind.__doc__ or '').strip()}")
+    return {status: "  \n".join(alike) for status, alike in lines.items()}
 
 
 def body_of(schemas: Mapping[str, str]) -> Declared:

@@ -29,6 +29,8 @@ class ApiSettings(CoreSettings):
     """How long a body may not move before its sender is taken for gone: others wait for its place."""
     upload_url_ttl: timedelta = timedelta(hours=1)
     """How long a presigned upload can be begun, and then made a job."""
+    transcription_timeout: timedelta = timedelta(minutes=9, seconds=30)
+    """How long `POST /v1/audio/transcriptions` waits; OpenAI's clients give up after ten minutes."""
     webhook_secret_overlap: timedelta = timedelta(hours=24)
     """How long a webhook's old secret signs along after it was rotated."""
     idempotency_ttl: timedelta = timedelta(hours=72)

@@ -49,6 +49,7 @@ ServiceError
 │       ├── RemoteDisconnected
 │       ├── RemoteMalformed
 │       └── ResponseTooLarge
+├── JobNotDone                  it goes on, but whoever waited waits no longer
 ├── LeaseLost                   the row is not this worker's, or no longer; stop quietly
 └── EngineBroken                the device is in no state to go on; the process must end
 """
@@ -361,6 +362,12 @@ class ResponseTooLarge(RemoteFailure):
     """The other server's answer was longer than anybody wants to read."""
 
     code = "response_too_large"
+
+
+class JobNotDone(ServiceError):
+    """The job goes on, but its caller was kept waiting long enough."""
+
+    code = "job_not_done"
 
 
 class LeaseLost(ServiceError):

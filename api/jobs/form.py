@@ -23,6 +23,10 @@ _AS_IT_IS: Final = (b"", b"binary", b"7bit", b"8bit")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
+LIST_SUFFIX: Final = "[]"
+"""Of the names of fields that may come several times: their values are joined by commas."""
+
+
 class RecordingForm:
     """One `file` and some text fields, in any order. Keeps the fields, never the file."""
 
@@ -109,7 +113,7 @@ class RecordingForm:
         self.filename = _CONTROL.sub("", last)[:FILENAME_LIMIT] or None
 
     def _begin_field(self) -> None:
-        if self._name in self.fields:
+        if self._name in self.fields and not self._name.endswith(LIST_SUFFIX):
             raise InvalidRequest(f"The form has the field `{self._name[:64]}` twice.")
         self._value = bytearray()
         self._grow(len(self._name))
@@ -123,7 +127,9 @@ class RecordingForm:
 
     def _on_part_end(self) -> None:
         if self._value is not None:
-            self.fields[self._name] = _text(bytes(self._value))
+            value = _text(bytes(self._value))
+            earlier = self.fields.get(self._name)
+            self.fields[self._name] = value if earlier is None else f"{earlier},{value}"
 
     def _on_end(self) -> None:
         self._is_whole = True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -20,13 +23,16 @@ from models.recording import Recording
 from models.repositories import clock
 from models.repositories.uploads import UploadRepository
 
+OptionsOf: TypeAlias = Callable[[Mapping[str, str]], JobOptions]
+"""Raises what is wrong with the fields."""
+
 
 async def submit(request: Request, resources: Resources, asked: Asked) -> Answer:
     """Raises `IdempotencyInFlight` before the body is read, where another under its key is being read."""
     with resources.keys_in_flight.entered(asked):
         match media_type_of(request).get_content_type():
             case "multipart/form-data":
-                return await _submit_form(request, resources, asked)
+                return await submit_form(request, resources, asked, options_of=_job_options)
             case "application/json":
                 body = await read_json(request, JobCreate)
                 return await run_in_threadpool(_submit_upload, resources, asked, body)
@@ -34,12 +40,22 @@ async def submit(request: Request, resources: Resources, asked: Asked) -> Answer
                 raise UnsupportedMediaType("A job is submitted as multipart/form-data or application/json.")
 
 
-async def _submit_form(request: Request, resources: Resources, asked: Asked) -> Answer:
+async def submit_form(
+    request: Request, resources: Resources, asked: Asked, *, options_of: OptionsOf
+) -> Answer:
+    """The form's file with the options that its other fields stand for."""
     earlier = await run_in_threadpool(_earlier, resources, asked)
     # What was answered before needs only to be recognized.
     keep = earlier is None
     async with received(request, resources, owner_id=asked.owner_id, keep=keep) as intake:
-        return await run_in_threadpool(_submit_received, resources, asked, intake, earlier)
+        options = options_of(intake.fields)
+        return await run_in_threadpool(
+            _submit_received, resources, asked, intake, options=options, earlier=earlier
+        )
+
+
+def _job_options(fields: Mapping[str, str]) -> JobOptions:
+    return checked(JobOptions, fields)
 
 
 def _earlier(resources: Resources, asked: Asked) -> IdempotencyKey | None:
@@ -50,10 +66,14 @@ def _earlier(resources: Resources, asked: Asked) -> IdempotencyKey | None:
 
 
 def _submit_received(
-    resources: Resources, asked: Asked, intake: Received, earlier: IdempotencyKey | None
+    resources: Resources,
+    asked: Asked,
+    intake: Received,
+    *,
+    options: JobOptions,
+    earlier: IdempotencyKey | None,
 ) -> Answer:
     settings = resources.settings
-    options = checked(JobOptions, intake.fields)
     fingerprint = asked.fingerprint(options, intake.row.sha256)
     with resources.sessions.begin() as session:
         # Again: another process may have answered meanwhile, or the job may have been deleted.

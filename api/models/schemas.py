@@ -12,6 +12,8 @@ class ModelRead(Described):
 
     id: str
     object: Literal["model"] = "model"
+    owned_by: str
+    """Who published its checkpoint."""
     default: bool
     """Whether it is used when a job names none."""
     languages: list[str]
@@ -21,4 +23,5 @@ class ModelRead(Described):
 
 
 class ModelList(Described):
+    object: Literal["list"] = "list"
     data: list[ModelRead]

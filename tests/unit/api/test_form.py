@@ -34,6 +34,13 @@ def parsed(whole: bytes, *, step: int = 65_536) -> tuple[RecordingForm, bytes]:
 
 
 class TestRecordingForm:
+    def test_joins_what_comes_several_times_under_the_name_of_a_list(self) -> None:
+        names = [field("include[]", value) for value in ("segment", "word")]
+
+        form, _ = parsed(body(names[0], part(FILE, b"RIFF"), names[1]))
+
+        assert form.fields == {"include[]": "segment,word"}
+
     @given(content=st.binary(max_size=300), step=st.integers(1, 64), file_first=st.booleans())
     def test_hands_on_exactly_the_files_bytes(self, content: bytes, step: int, file_first: bool) -> None:
         parts = [part(FILE, content), field("lane", "bulk")]

@@ -1,0 +1,1 @@
+"""The same transcripts, asked for and answered as OpenAI's clients expect."""
