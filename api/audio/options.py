@@ -10,8 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from api.jobs.form import LIST_SUFFIX
-from api.jobs.schemas import Described, JobOptions
+from api.jobs.schemas import Described
 from models.states import Lane
+from submission.options import JobOptions
 
 
 class ResponseFormat(StrEnum):

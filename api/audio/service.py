@@ -20,11 +20,12 @@ from api.bodies import checked, media_type_of
 from api.idempotency import Asked
 from api.jobs import service as jobs
 from api.jobs import submission
-from api.jobs.schemas import JobOptions, JobRead
+from api.jobs.schemas import JobRead
 from api.resources import Resources
 from api.transcripts import service as transcripts
 from core.errors import JobNotDone, UnsupportedMediaType
 from models.states import JobState
+from submission.options import JobOptions
 
 JOB: Final = "X-Job-Id"
 

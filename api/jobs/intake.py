@@ -20,6 +20,7 @@ from core.database import SessionFactory
 from core.errors import DatabaseUnavailable, EmptyRecording, MalformedBody, PayloadTooLarge, ServerBusy
 from models.recording import Recording
 from models.repositories.recordings import RecordingRepository
+from submission.recordings import place_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +37,6 @@ class Received:
     """The rest of the form it came in, unchecked."""
     may_be_wanted: bool = False
     """Set before COMMIT is sent: from then on only the database knows whether a job has it."""
-
-
-def place_of(recording: Recording) -> str:
-    """The key of its object. Each has one of its own: deleting a job touches no other."""
-    return f"recordings/{recording.owner_id}/{recording.id}"
 
 
 @asynccontextmanager

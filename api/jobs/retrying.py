@@ -18,8 +18,7 @@ from sqlalchemy.orm import Session
 from api import idempotency
 from api.idempotency import Answer, Asked
 from api.jobs import service
-from api.jobs.intake import Received, belongs_to_a_job, place_of
-from api.jobs.schemas import JobOptions
+from api.jobs.intake import Received, belongs_to_a_job
 from api.resources import Resources
 from core.errors import Conflict, StorageUnavailable
 from core.storage import ObjectStorage
@@ -28,6 +27,8 @@ from models.recording import Recording
 from models.repositories import clock
 from models.repositories.recordings import RecordingRepository
 from models.states import JobState
+from submission.options import JobOptions
+from submission.recordings import place_of
 
 logger = logging.getLogger(__name__)
 

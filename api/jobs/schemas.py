@@ -8,38 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.jobs.options import Metadata, Moment, Roles
 from models.channel_finding import ChannelFinding
 from models.states import JobStage, JobState, Lane
+from submission.fields import Metadata, Moment
+from submission.options import JobOptions
 
 
 class Described(BaseModel):
     """Its fields' docstrings are the API's documentation."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class JobOptions(Described):
-    """How a recording is to be transcribed. What is not listed here is refused, never ignored."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    model: str | None = None
-    """One of `GET /v1/models`; the server's default if left out."""
-    language: str | None = None
-    """What is spoken, as one of the model's codes; left out, the model finds out."""
-    lane: Lane = Lane.LIVE
-    """`live` is worked on before all `bulk`."""
-    roles: Roles = Field(default_factory=dict)
-    """Who speaks on which channel: `["agent", "customer"]` or `{"1": "agent"}`; names are `[a-z_]{1,32}`."""
-    metadata: Metadata = Field(default_factory=dict)
-    """The caller's own JSON object of at most 16 kB, handed back with the job."""
-    expires_at: Moment | None = None
-    """Deadline as in RFC 3339, at most a year ahead: a job that is not over by then ends `expired`."""
-    reuse: bool = False
-    """Take over the transcript of one's own other job, if bytes, model, language and roles are the same."""
-    webhook_url: str | None = Field(default=None, max_length=2_048)
-    """Where to be told of this job's end, beside the webhooks that hear of every job."""
 
 
 class JobCreate(JobOptions):

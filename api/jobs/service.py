@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final
 
 from sqlalchemy.orm import Session
 
 from api import paging
-from api.jobs.options import check_language, deadline, served_model
 from api.jobs.presentation import present
-from api.jobs.schemas import JobOptions, JobPage, JobQuery, JobRead
+from api.jobs.schemas import JobPage, JobQuery, JobRead
 from api.settings import ApiSettings
-from api.webhooks import service as webhooks
 from core.errors import Gone
 from models.job import Job
 from models.recording import Recording
-from models.repositories import clock
 from models.repositories.endings import Endings
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
-from models.repositories.reuse import Reuse
 from models.states import JobState
-
-BYTES_PER_SECOND: Final = 16_000
-"""Of a call as telephone exchanges record it, 8 kHz mu-law stereo; a guess until it is decoded."""
+from submission.options import JobOptions
+from submission.queueing import queue
 
 
 def submit(
@@ -36,39 +30,7 @@ def submit(
     retry_of: Job | None = None,
 ) -> JobRead:
     """Queue a recording that is in storage already, or complete it with a transcript that will do."""
-    model = served_model(options.model, settings.models)
-    check_language(options.language, model)
-    RecordingRepository(session).add(recording)
-    job = Job(
-        owner_id=recording.owner_id,
-        recording_id=recording.id,
-        model=model,
-        language=options.language,
-        lane=options.lane,
-        roles=options.roles,
-        details=options.metadata,
-        may_reuse=options.reuse,
-        retry_of=retry_of.id if retry_of else None,
-        expires_at=deadline(options.expires_at, now=clock.now(session)),
-    )
-    if options.webhook_url is not None:
-        endpoint = webhooks.for_job(session, options.webhook_url, settings, owner_id=job.owner_id)
-        job.webhook_endpoint_id, job.webhook_url = endpoint.id, options.webhook_url
-    _queue(session, job, recording)
-    return present(job, recording)
-
-
-def _queue(session: Session, job: Job, recording: Recording) -> None:
-    reuse = Reuse(session)
-    # Of an upload the digest is known when it is prepared, and not before.
-    sha256 = recording.sha256 if job.may_reuse else None
-    finished = None if sha256 is None else reuse.find(job, sha256=sha256)
-    if finished is None:
-        JobRepository(session).add(job, expected_seconds=recording.size_bytes / BYTES_PER_SECOND)
-        return
-    # Nothing is left to do for it, so it takes nothing of its owner's share.
-    JobRepository(session).add(job, expected_seconds=0.0)
-    reuse.complete(job, recording, finished)
+    return present(queue(session, recording, options, settings, retry_of=retry_of), recording)
 
 
 def read(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> JobRead:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from api import idempotency
@@ -14,14 +13,14 @@ from api.bodies import checked, media_type_of, read_json
 from api.idempotency import Answer, Asked
 from api.jobs import service
 from api.jobs.intake import Received, received
-from api.jobs.schemas import JobCreate, JobOptions
+from api.jobs.schemas import JobCreate
 from api.resources import Resources
-from core.errors import EmptyRecording, ObjectMissing, PayloadTooLarge, UnsupportedMediaType, UploadIncomplete
-from core.storage import ObjectStorage
+from core.errors import UnsupportedMediaType
 from models.idempotency_key import IdempotencyKey
-from models.recording import Recording
 from models.repositories import clock
 from models.repositories.uploads import UploadRepository
+from submission.options import JobOptions
+from submission.recordings import size_of_upload, taken_over
 
 OptionsOf: TypeAlias = Callable[[Mapping[str, str]], JobOptions]
 """Raises what is wrong with the fields."""
@@ -96,34 +95,11 @@ def _submit_upload(resources: Resources, asked: Asked, body: JobCreate) -> Answe
         upload = UploadRepository(session).locked(body.upload_id, owner_id=asked.owner_id)
         upload.check_usable(now=clock.now(session))
     # Storage is asked between the two transactions: no row stays locked while it answers.
-    size_bytes = _size_of(resources.storage, upload.object_key, limit=settings.max_upload_bytes)
+    size_bytes = size_of_upload(resources.storage, upload.object_key, limit=settings.max_upload_bytes)
     with resources.sessions.begin() as session:
         earlier = idempotency.known(session, asked)
         if earlier is not None:
             return idempotency.replay(earlier, fingerprint)
-        job = service.submit(session, _taken_over(session, asked, body, size_bytes), body, settings)
+        recording = taken_over(session, body.upload_id, size_bytes, owner_id=asked.owner_id)
+        job = service.submit(session, recording, body, settings)
         return idempotency.remember(session, asked, fingerprint, job, ttl=settings.idempotency_ttl)
-
-
-def _taken_over(session: Session, asked: Asked, body: JobCreate, size_bytes: int) -> Recording:
-    upload = UploadRepository(session).locked(body.upload_id, owner_id=asked.owner_id)
-    recording = Recording(
-        owner_id=asked.owner_id,
-        object_key=upload.object_key,
-        filename=upload.filename,
-        size_bytes=size_bytes,
-    )
-    upload.use(now=clock.now(session))
-    return recording
-
-
-def _size_of(storage: ObjectStorage, key: str, *, limit: int) -> int:
-    try:
-        size_bytes = storage.head(key).size_bytes
-    except ObjectMissing as error:
-        raise UploadIncomplete from error
-    if size_bytes == 0:
-        raise EmptyRecording
-    if size_bytes > limit:
-        raise PayloadTooLarge
-    return size_bytes

@@ -21,16 +21,13 @@ from api.webhooks.schemas import (
     WebhookUpdate,
 )
 from core.errors import Conflict
-from core.outbound.addresses import AddressRules
-from core.outbound.targets import Target
 from models.repositories import clock
 from models.repositories.webhook_endpoints import WebhookEndpointRepository
 from models.webhook_endpoint import DisabledReason, WebhookEndpoint
+from submission.job_webhook import checked_target
 
 MOST_WEBHOOKS: Final = 100
 """Of one owner: each event is written once for each."""
-MOST_ORIGINS: Final = 1_000
-"""Of one owner's jobs."""
 MOST_SECRETS: Final = 5
 """That sign at once, since each delivery carries a signature of each."""
 
@@ -38,7 +35,7 @@ MOST_SECRETS: Final = 5
 def create(
     session: Session, request: WebhookCreate, settings: ApiSettings, *, owner_id: uuid.UUID
 ) -> WebhookCreated:
-    checked_target(request.url, settings)
+    checked_target(request.url, settings.outbound)
     endpoints = WebhookEndpointRepository(session)
     if endpoints.count(owner_id, for_jobs=False) >= MOST_WEBHOOKS:
         raise Conflict(f"An owner may have {MOST_WEBHOOKS} webhooks.")
@@ -51,26 +48,6 @@ def create(
     )
     secret = endpoints.add(endpoint)
     return present_new(endpoint, secret)
-
-
-def for_job(session: Session, url: str, settings: ApiSettings, *, owner_id: uuid.UUID) -> WebhookEndpoint:
-    """What tells a job's own address of its end; jobs with addresses of one server share it.
-
-    If it failed for too long, this job is reason to try again; what its owner disabled stays so.
-    """
-    origin = checked_target(url, settings).origin
-    endpoints = WebhookEndpointRepository(session)
-    endpoint = endpoints.of_origin(owner_id, origin)
-    if endpoint is None:
-        if endpoints.count(owner_id, for_jobs=True) >= MOST_ORIGINS:
-            raise Conflict(
-                f"The jobs of an owner may name {MOST_ORIGINS} servers; delete webhooks of old ones."
-            )
-        endpoint = endpoints.make_for_origin(owner_id, origin)
-    elif endpoint.disabled_reason == DisabledReason.FAILING:
-        endpoint = endpoints.locked(endpoint.id, owner_id=owner_id)
-        endpoint.enable()
-    return endpoint
 
 
 def read(session: Session, endpoint_id: uuid.UUID, *, owner_id: uuid.UUID) -> WebhookRead:
@@ -102,7 +79,7 @@ def update(
     if endpoint.for_jobs and (request.url is not None or request.event_types is not None):
         raise Conflict("This webhook was made by jobs: its address and its events are theirs.")
     if request.url is not None and request.url != endpoint.url:
-        checked_target(request.url, settings)
+        checked_target(request.url, settings.outbound)
         endpoint.move_to(request.url)
     if request.description is not None:
         endpoint.description = request.description
@@ -141,13 +118,6 @@ def rotate(
         raise Conflict(f"{MOST_SECRETS} secrets sign already; wait until old ones have expired.")
     endpoints.rotate(endpoint, overlap=overlap)
     return _presented_secret(session, endpoint)
-
-
-def checked_target(url: str, settings: ApiSettings) -> Target:
-    """As much as can be told before a name is resolved: that is done at each delivery."""
-    target = Target.of(url)
-    AddressRules.of(settings.outbound).check_place(target.scheme, target.host, target.port)
-    return target
 
 
 def _presented_secret(session: Session, endpoint: WebhookEndpoint) -> WebhookSecretRead:

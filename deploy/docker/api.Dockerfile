@@ -14,6 +14,7 @@ COPY core core
 COPY embedded embedded
 COPY migrations migrations
 COPY models models
+COPY submission submission
 COPY workers workers
 RUN python -m compileall -q .
 

@@ -14,6 +14,7 @@ COPY cli cli
 COPY core core
 COPY embedded embedded
 COPY models models
+COPY submission submission
 COPY workers workers
 RUN python -m compileall -q .
 

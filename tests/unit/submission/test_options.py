@@ -7,9 +7,10 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from api.jobs.options import METADATA_BYTES, check_language, served_model
-from api.jobs.schemas import JobOptions
 from core.errors import UnknownModel, UnsupportedOption
+from submission.checks import check_language, served_model
+from submission.fields import METADATA_BYTES
+from submission.options import JobOptions
 
 
 class TestRoles:

@@ -1,21 +1,16 @@
-"""What may be asked for with a recording, as JSON or as form fields, and what of it this server can do."""
+"""Fields of a request that are more than a string or a number, as JSON or as text."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, JsonValue, StringConstraints
 from pydantic_core import PydanticCustomError, from_json
 
-from core.catalog import model_named
-from core.errors import InvalidRequest, UnknownModel, UnsupportedOption
-
 METADATA_BYTES: Final = 16 * 1024
-LONGEST_DEADLINE: Final = timedelta(days=366)
 
 _RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
 """A date, a time and a zone; other ways to write a time leave something to be guessed."""
@@ -72,31 +67,3 @@ Roles = Annotated[
     BeforeValidator(_by_channel, json_schema_input_type=dict[ChannelIndex, RoleName] | list[RoleName]),
 ]
 Metadata = Annotated[dict[str, JsonValue], BeforeValidator(_as_object), AfterValidator(_storable)]
-
-
-def served_model(name: str | None, served: Sequence[str]) -> str:
-    """The model to use; one that no worker of this installation is meant to load is unknown."""
-    if name is None:
-        return served[0]
-    if name not in served:
-        raise UnknownModel(f"No model {name!r} is served here; there are {', '.join(served)}.")
-    return name
-
-
-def check_language(language: str | None, model: str) -> None:
-    languages = model_named(model).languages
-    if language is None or language in languages:
-        return
-    can = f"only {', '.join(languages)}" if 0 < len(languages) <= 5 else "not this one"
-    if not languages:
-        can = "none: it finds out by itself"
-    raise UnsupportedOption(f"Language {language!r} cannot be asked for with {model}; {can}.")
-
-
-def deadline(expires_at: datetime | None, *, now: datetime) -> datetime | None:
-    """In UTC. One that has passed is a mistake, as is one that would never matter."""
-    if expires_at is None:
-        return None
-    if not now < expires_at <= now + LONGEST_DEADLINE:
-        raise InvalidRequest("`expires_at` must lie in the future, at most a year ahead.")
-    return expires_at.astimezone(UTC)
