@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api import errors
 from api.audio.routes import router as audio
+from api.batches.routes import router as batches
 from api.description import DescribedApp
 from api.errors import LastResort
 from api.events.routes import router as events
@@ -46,6 +47,6 @@ def create_app(settings: ApiSettings) -> FastAPI:
     # The last one added is the outermost.
     app.add_middleware(LastResort)
     app.add_middleware(RequestIds)
-    for router in (jobs, transcripts, uploads, webhooks, events, audio, models, health):
+    for router in (jobs, batches, transcripts, uploads, webhooks, events, audio, models, health):
         app.include_router(router)
     return app

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from core.errors import PayloadTooLarge, UnsupportedMediaType
 
 JSON_LIMIT: Final = 64 * 1024
-"""Far above what any request here needs."""
+"""Far above what most requests here need."""
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -27,24 +27,24 @@ def media_type_of(request: Request) -> Message:
     return header
 
 
-def json_of(kind: type[Body]) -> Callable[[Request], Awaitable[Body]]:
+def json_of(kind: type[Body], *, limit: int = JSON_LIMIT) -> Callable[[Request], Awaitable[Body]]:
     """The same as a dependency, for routes that are not asynchronous."""
 
     async def read(request: Request) -> Body:
-        return await read_json(request, kind)
+        return await read_json(request, kind, limit=limit)
 
     return read
 
 
-async def read_json(request: Request, kind: type[Body]) -> Body:
+async def read_json(request: Request, kind: type[Body], *, limit: int = JSON_LIMIT) -> Body:
     """Raises `UnsupportedMediaType`, `PayloadTooLarge`, or the validation error with its pointers."""
     if media_type_of(request).get_content_type() != "application/json":
         raise UnsupportedMediaType("The body must be application/json.")
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > JSON_LIMIT:
-            raise PayloadTooLarge(f"A JSON body may have {JSON_LIMIT} bytes here.")
+        if len(body) > limit:
+            raise PayloadTooLarge(f"A JSON body may have {limit} bytes here.")
     return checked(kind, bytes(body))
 
 

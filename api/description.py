@@ -7,14 +7,19 @@ from pydantic.json_schema import models_json_schema
 
 from api.audio.errors import OpenAiProblem
 from api.audio.options import TranscriptionRequest
+from api.batches.schemas import BatchCreate, ItemsAdd
 from api.jobs.schemas import JobCreate, JobForm
 from api.problems import Problem
 from api.uploads.schemas import UploadCreate
 from api.webhooks.schemas import ReplayRequest, WebhookCreate, WebhookUpdate
+from submission.batches.item import ItemRequest
 
 NAMED = (
     JobForm,
     JobCreate,
+    BatchCreate,
+    ItemsAdd,
+    ItemRequest,
     TranscriptionRequest,
     UploadCreate,
     WebhookCreate,

@@ -32,6 +32,7 @@ class TaskName(StrEnum):
     TRANSCRIBE = "transcribe.batch"
     FINISH = "finish.job"
     DELIVER = "deliver.webhook"
+    ADMIT = "admit.batch"
 
 
 PREPARE_QUEUE: Final = "prepare"
@@ -39,6 +40,7 @@ PREPARE_LIVE_QUEUE: Final = "prepare.live"
 """Workers take from both in turn: a live recording waits for no hint of the bulk."""
 FINISH_QUEUE: Final = "finish"
 DELIVER_QUEUE: Final = "deliver"
+ADMIT_QUEUE: Final = "admit"
 
 
 def transcribe_queue(model: str) -> str:

@@ -8,7 +8,9 @@ ServiceError
 │   │   ├── UnsupportedMediaType
 │   │   ├── IdempotencyKeyReused
 │   │   ├── MalformedBody
-│   │   └── AddressForbidden
+│   │   ├── AddressForbidden
+│   │   ├── ImportForbidden
+│   │   └── UnreadableSource    what a batch's items are read from
 │   ├── Unauthenticated
 │   │   └── ApiKeyExpired
 │   ├── NotFound
@@ -16,6 +18,7 @@ ServiceError
 │   ├── Gone
 │   ├── Conflict
 │   │   ├── IdempotencyInFlight
+│   │   ├── DuplicateCustomId
 │   │   ├── TranscriptNotReady
 │   │   └── UploadIncomplete
 │   ├── PayloadTooLarge
@@ -120,6 +123,18 @@ class AddressForbidden(InvalidRequest):
     status: int | None = None
 
 
+class ImportForbidden(InvalidRequest):
+    """This installation does not read recordings from there."""
+
+    code = "import_forbidden"
+
+
+class UnreadableSource(InvalidRequest):
+    """The items of this batch cannot be read, or no further."""
+
+    code = "unreadable_source"
+
+
 class Unauthenticated(PermanentError):
     """A valid API key is required."""
 
@@ -160,6 +175,12 @@ class IdempotencyInFlight(Conflict):
     """A request under this Idempotency-Key is being answered; send it again in a moment."""
 
     code = "idempotency_in_flight"
+
+
+class DuplicateCustomId(Conflict):
+    """The batch has an item of this `custom_id` already."""
+
+    code = "duplicate_custom_id"
 
 
 class TranscriptNotReady(Conflict):

@@ -29,6 +29,8 @@ class StorageSettings(BaseModel):
     """Empty means the machine's own AWS credentials."""
     secret_access_key: SecretStr | None = None
     """Goes with `access_key_id`."""
+    import_from: tuple[str, ...] = ()
+    """Where batches may read recordings, by any owner, as a JSON list: `["s3://calls/2026/"]`."""
     answer_timeout: timedelta = timedelta(seconds=15)
     """How long the store may be silent before a try is given up."""
     attempts: int = Field(default=3, ge=1)

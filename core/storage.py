@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -175,10 +176,16 @@ class ObjectStorage:
                 with path.open("wb") as file:
                     file.writelines(body.iter_chunks(BLOCK_BYTES))
 
-    def copy(self, key: str, target: str) -> None:
+    def copy(self, key: str, target: str, *, from_bucket: str | None = None) -> None:
         """Within the store: the bytes do not come by here. In parts where they are many."""
         with self.asked(key) as client:
-            client.copy({"Bucket": self.bucket, "Key": key}, self.bucket, target)
+            client.copy({"Bucket": from_bucket or self.bucket, "Key": key}, self.bucket, target)
+
+    def of_bucket(self, bucket: str) -> ObjectStorage:
+        """Another bucket of the same store, as the same user."""
+        other = copy.copy(self)
+        other.bucket = bucket
+        return other
 
     def head(self, key: str) -> StoredObject:
         with self.asked(key) as client:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from models.api_key import ApiKey
 from models.base import Record
+from models.batch import Batch
+from models.batch_item import BatchItem
 from models.channel import Channel
 from models.chunk import Chunk
 from models.delivery import Delivery, DeliveryAttempt
@@ -16,7 +18,16 @@ from models.job import Job
 from models.leased_chunk import LeasedChunk
 from models.owner import Owner
 from models.recording import Recording
-from models.states import ChunkState, DeliveryState, DeviceBatchState, JobStage, JobState, Lane
+from models.states import (
+    BatchState,
+    ChunkState,
+    DeliveryState,
+    DeviceBatchState,
+    ItemState,
+    JobStage,
+    JobState,
+    Lane,
+)
 from models.transcript import Transcript
 from models.upload import Upload
 from models.webhook_endpoint import WebhookEndpoint, WebhookSecret
@@ -24,6 +35,9 @@ from models.worker import Worker
 
 __all__ = [
     "ApiKey",
+    "Batch",
+    "BatchItem",
+    "BatchState",
     "Channel",
     "Chunk",
     "ChunkState",
@@ -38,6 +52,7 @@ __all__ = [
     "FairShare",
     "Hypothesis",
     "IdempotencyKey",
+    "ItemState",
     "Job",
     "JobStage",
     "JobState",

@@ -16,6 +16,9 @@ class EventType(StrEnum):
     JOB_FAILED = "job.failed"
     JOB_CANCELED = "job.canceled"
     JOB_EXPIRED = "job.expired"
+    BATCH_COMPLETED = "batch.completed"
+    """Every item of it is over; again if some were tried again."""
+    BATCH_CANCELED = "batch.canceled"
     WEBHOOK_DISABLED = "webhook.disabled"
     """Nothing is sent to that endpoint any more, until its owner enables it again."""
     WEBHOOK_TEST = "webhook.test"
@@ -35,6 +38,8 @@ class Event(Record):
     id: Mapped[uuid.UUID] = mapped_column(default=uuid.uuid4, unique=True)
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("owners.id"))
     job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id"))
+    batch_id: Mapped[uuid.UUID | None]
+    """The batch that it is about, or that the job belongs to."""
     endpoint_id: Mapped[uuid.UUID | None]
     """Of the webhook that it is about; that may be gone by now."""
     type: Mapped[EventType] = mapped_column(enum_text(EventType, "type_name"))

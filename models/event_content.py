@@ -22,4 +22,7 @@ def _links(event: Event, api_url: str) -> JsonObject:
     if event.job_id is not None:
         job = f"{api_url}/v1/jobs/{event.job_id}"
         return {"job": job, "transcript": f"{job}/transcript"}
+    if event.batch_id is not None:
+        batch = f"{api_url}/v1/batches/{event.batch_id}"
+        return {"batch": batch, "results": f"{batch}/results", "errors": f"{batch}/errors"}
     return {"webhook": f"{api_url}/v1/webhooks/{event.endpoint_id}"}

@@ -63,6 +63,15 @@ class Job(Record):
             "webhook_endpoint_id",
             postgresql_where=text("webhook_endpoint_id IS NOT NULL"),
         ),
+        # How a batch stands, how fast it goes, and whether anything of it is left to do.
+        Index(
+            "ix_jobs_batch", "batch_id", "state", "finished_at", postgresql_where=text("batch_id IS NOT NULL")
+        ),
+        Index(
+            "ix_jobs_batch_unfinished",
+            "batch_id",
+            postgresql_where=text("batch_id IS NOT NULL AND finished_at IS NULL"),
+        ),
         Index(
             "ix_jobs_to_clear",
             "finished_at",
@@ -94,6 +103,10 @@ class Job(Record):
     """Whether a finished transcript of the same audio, options and owner will do."""
     reused_from: Mapped[uuid.UUID | None]
     """The job whose transcript this one took over; that one may be gone by now."""
+    batch_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("batches.id"))
+    """The batch of which it answers an item; one that was tried again as another job answers none."""
+    custom_id: Mapped[str | None]
+    """What the batch's caller calls that item."""
     retry_of: Mapped[uuid.UUID | None]
     """The job that ended otherwise and was to be tried again as this one."""
 

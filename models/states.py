@@ -1,4 +1,4 @@
-"""Where jobs, chunks, device batches and deliveries can stand; docs/job-states.md draws the steps between."""
+"""Where jobs and all that is leased beside them can stand; docs/job-states.md draws the steps between."""
 
 from __future__ import annotations
 
@@ -79,6 +79,30 @@ class DeliveryState(StrEnum):
     """The schedule is exhausted, or its endpoint was disabled."""
 
 
+class BatchState(StrEnum):
+    OPEN = "open"
+    """Its caller may add items; those that it has are worked on already."""
+    RUNNING = "running"
+    """All its items are known or being read."""
+    CANCELING = "canceling"
+    """Its caller does not want it any more; its jobs are being ended."""
+    COMPLETED = "completed"
+    """Every item is over, one way or another."""
+    CANCELED = "canceled"
+    """What was not over when it was canceled is not going to be."""
+
+
+class ItemState(StrEnum):
+    WAITING = "waiting"
+    """To be made a job."""
+    ADMITTED = "admitted"
+    """There is a job for it, which says the rest."""
+    REFUSED = "refused"
+    """There can be no job for it; `error_code` says why."""
+    CANCELED = "canceled"
+    """Its batch was canceled before there was a job for it."""
+
+
 TRANSITIONS: Final[Mapping[JobState, frozenset[JobState]]] = {
     JobState.QUEUED: frozenset(
         {JobState.PROCESSING, JobState.COMPLETED, JobState.CANCELED, JobState.EXPIRED}
@@ -123,10 +147,27 @@ DELIVERY_TRANSITIONS: Final[Mapping[DeliveryState, frozenset[DeliveryState]]] = 
     DeliveryState.FAILED: frozenset(),
 }
 
+BATCH_TRANSITIONS: Final[Mapping[BatchState, frozenset[BatchState]]] = {
+    BatchState.OPEN: frozenset({BatchState.RUNNING, BatchState.CANCELING}),
+    BatchState.RUNNING: frozenset({BatchState.COMPLETED, BatchState.CANCELING}),
+    BatchState.CANCELING: frozenset({BatchState.CANCELED}),
+    BatchState.COMPLETED: frozenset({BatchState.RUNNING}),
+    BatchState.CANCELED: frozenset(),
+}
+
+ITEM_TRANSITIONS: Final[Mapping[ItemState, frozenset[ItemState]]] = {
+    ItemState.WAITING: frozenset({ItemState.ADMITTED, ItemState.REFUSED, ItemState.CANCELED}),
+    ItemState.ADMITTED: frozenset({ItemState.WAITING}),
+    ItemState.REFUSED: frozenset(),
+    ItemState.CANCELED: frozenset(),
+}
+
 FINAL: Final = frozenset(state for state, following in TRANSITIONS.items() if not following)
 """Job states that nothing leaves."""
 
-State = TypeVar("State", JobState, JobStage, ChunkState, DeviceBatchState, DeliveryState)
+State = TypeVar(
+    "State", JobState, JobStage, ChunkState, DeviceBatchState, DeliveryState, BatchState, ItemState
+)
 
 
 def step(chart: Mapping[State, frozenset[State]], present: State, following: State) -> State:

@@ -15,4 +15,5 @@ app.conf.imports = (
     "workers.transcription.tasks",
     "workers.finishing.tasks",
     "workers.delivery.tasks",
+    "workers.batches.tasks",
 )

@@ -20,6 +20,7 @@ from api.bodies import checked, media_type_of
 from api.idempotency import Asked
 from api.jobs import service as jobs
 from api.jobs import submission
+from api.jobs.routes import is_over
 from api.jobs.schemas import JobRead
 from api.resources import Resources
 from api.transcripts import service as transcripts
@@ -39,7 +40,7 @@ async def transcribe(request: Request, resources: Resources, asked: Asked) -> Re
         accepted = await submission.submit_form(request, resources, asked, options_of=wanted.options)
     read = partial(run_in_threadpool, _read, resources, accepted.job_id, asked.owner_id)
     seconds = resources.settings.transcription_timeout.total_seconds()
-    job = await resources.endings.wait(accepted.job_id, read, seconds=seconds)
+    job = await resources.endings.wait(accepted.job_id, read, is_over=is_over, seconds=seconds)
     if job.status is not JobState.COMPLETED:
         return _without_transcript(request, job)
     return await run_in_threadpool(_completed, resources, job, asked.owner_id, wanted.response_format)

@@ -1,4 +1,4 @@
-"""Who waits for a job to end is woken when it does: one listening thread for the whole process."""
+"""Who waits for a job or a batch to end is woken when it does: one listening thread for the whole process."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import threading
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from pydantic import SecretStr
 
-from api.jobs.schemas import JobRead
 from core.database import JOBS_CHANNEL
 from core.listening import notices
-from models.states import FINAL
+
+Read = TypeVar("Read")
 
 LOOK_AGAIN: Final = 15.0
 """Seconds after which a waiter looks by itself: an announcement may have been missed."""
@@ -44,39 +44,44 @@ class JobEndings:
         self._wake_all()
 
     async def wait(
-        self, job_id: uuid.UUID, read: Callable[[], Awaitable[JobRead]], *, seconds: float
-    ) -> JobRead:
-        """The job as soon as it is final, or as it stands when the time is over."""
+        self,
+        subject: uuid.UUID,
+        read: Callable[[], Awaitable[Read]],
+        *,
+        is_over: Callable[[Read], bool],
+        seconds: float,
+    ) -> Read:
+        """The job or batch as soon as it is over, or as it stands when the time is."""
         deadline = self._loop.time() + seconds
-        with self._bell(job_id) as bell:
+        with self._bell(subject) as bell:
             while True:
                 # Before reading, so that an end that comes while we read still rings.
                 bell.clear()
-                job = await read()
+                seen = await read()
                 left = deadline - self._loop.time()
-                if job.status in FINAL or left <= 0 or self._stop.is_set():
-                    return job
+                if is_over(seen) or left <= 0 or self._stop.is_set():
+                    return seen
                 with suppress(TimeoutError):
                     await asyncio.wait_for(bell.wait(), min(left, LOOK_AGAIN))
 
     @contextmanager
-    def _bell(self, job_id: uuid.UUID) -> Iterator[asyncio.Event]:
+    def _bell(self, subject: uuid.UUID) -> Iterator[asyncio.Event]:
         bell = asyncio.Event()
-        bells = self._waiters.setdefault(job_id, set())
+        bells = self._waiters.setdefault(subject, set())
         bells.add(bell)
         try:
             yield bell
         finally:
             bells.discard(bell)
             if not bells:
-                self._waiters.pop(job_id, None)
+                self._waiters.pop(subject, None)
 
     def _listen(self) -> None:
         for payload in notices(self._database_url, JOBS_CHANNEL, process="api", stop=self._stop):
             self._loop.call_soon_threadsafe(self._wake, payload)
 
     def _wake(self, payload: str | None) -> None:
-        """Those who wait for one job; all of them after a gap in what was heard."""
+        """Those who wait for one job or batch; all of them after a gap in what was heard."""
         if payload is None:
             self._wake_all()
             return

@@ -93,10 +93,14 @@ async def read_job(
 ) -> JobRead:
     """Where one job stands, at once or as soon as it has ended."""
     read = partial(run_in_threadpool, _read, resources, job_id, owner_id)
-    job = await resources.endings.wait(job_id, read, seconds=query.wait)
-    if job.status not in FINAL:
+    job = await resources.endings.wait(job_id, read, is_over=is_over, seconds=query.wait)
+    if not is_over(job):
         response.headers["Retry-After"] = ASK_AGAIN_AFTER
     return job
+
+
+def is_over(job: JobRead) -> bool:
+    return job.status in FINAL
 
 
 def _read(resources: Resources, job_id: uuid.UUID, owner_id: uuid.UUID) -> JobRead:

@@ -141,6 +141,10 @@ class JobRead(Described):
     """The job that its transcript was made for; that one may be deleted by now."""
     retry_of: uuid.UUID | None
     """The job that ended otherwise and was to be tried again as this one."""
+    batch_id: uuid.UUID | None
+    """The batch of which it answers an item, ..."""
+    custom_id: str | None
+    """... and what its caller calls that."""
     model: str
     lane: Lane
     language: str | None

@@ -8,6 +8,7 @@ import typer
 
 from core import logging
 from core.broker import (
+    ADMIT_QUEUE,
     DELIVER_QUEUE,
     FINISH_QUEUE,
     PREPARE_LIVE_QUEUE,
@@ -18,7 +19,7 @@ from core.broker import (
 from core.catalog import model_named
 from core.settings import ModelStoreSettings, hand_down, hand_down_unless_set
 
-CPU_QUEUES = {"prepare": (PREPARE_LIVE_QUEUE, PREPARE_QUEUE), "finish": (FINISH_QUEUE,)}
+CPU_QUEUES = {"prepare": (PREPARE_LIVE_QUEUE, PREPARE_QUEUE, ADMIT_QUEUE), "finish": (FINISH_QUEUE,)}
 """What a worker of each kind takes hints from."""
 TRANSCRIBE = "transcribe"
 SENDERS = 32

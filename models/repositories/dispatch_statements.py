@@ -7,10 +7,12 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Exists, Select, Update, exists, func, select, update
 
+from models.batch import Batch
 from models.chunk import Chunk
 from models.delivery import Delivery
 from models.device_batch import DeviceBatch
 from models.job import Job
+from models.repositories.batches import TO_ADMIT
 from models.repositories.claim_statements import OF_MODEL, OPEN, QUEUED
 from models.repositories.hints import is_due
 from models.repositories.jobs import waits_for
@@ -55,6 +57,7 @@ def outlook(window: int) -> Select[*tuple[object, ...]]:
         _any_due(_to_finish(window)).label("finish"),
         exists().where(OPEN, is_due(DeviceBatch.hinted_at, DeviceBatch.hints)).label("device_batches"),
         exists().where(waiting, Delivery.available_at <= func.clock_timestamp()).label("deliveries"),
+        exists().where(TO_ADMIT, Batch.available_at <= func.clock_timestamp()).label("batches"),
     )
 
 

@@ -30,6 +30,7 @@ class Outlook(NamedTuple):
     finish: bool
     device_batches: bool
     deliveries: bool
+    batches: bool
     """Of these, whether any waits; some may be for endpoints that have no room."""
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from core.errors import ServiceError, WorkerLost
+from models.base import JsonObject
 from models.event import Event, EventType
 from models.job import CRASH_LIMIT, Job
 from models.repositories import clock, notices
@@ -69,10 +70,20 @@ class Endings:
             Event(
                 owner_id=job.owner_id,
                 job_id=job.id,
+                batch_id=job.batch_id,
                 type=_ANNOUNCEMENTS[job.state],
-                payload={"job_id": str(job.id), "status": job.state.value, "error_code": job.error_code},
+                payload={
+                    "job_id": str(job.id),
+                    "status": job.state.value,
+                    "error_code": job.error_code,
+                    **_place_in_batch(job),
+                },
             ),
             own_endpoint=job.webhook_endpoint_id,
             own_url=job.webhook_url,
         )
         notices.job_ended(self.session, job.id)
+
+
+def _place_in_batch(job: Job) -> JsonObject:
+    return {} if job.batch_id is None else {"batch_id": str(job.batch_id)}

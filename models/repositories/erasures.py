@@ -10,6 +10,7 @@ from models.chunk import Chunk
 from models.job import Job
 from models.recording import Recording
 from models.repositories import clock
+from models.repositories.batch_items import BatchItemRepository
 from models.repositories.idempotency_keys import IdempotencyKeyRepository
 from models.transcript import Transcript
 
@@ -30,6 +31,8 @@ class Erasures:
         now = clock.now(self.session)
         job.details = {}
         job.webhook_url = None
+        job.custom_id = None
+        BatchItemRepository(self.session).forget(job.id)
         job.erased_at = now
         recording.filename = None
         recording.sha256 = None

@@ -58,6 +58,10 @@ class JobRepository:
             raise NotFound(f"No job {job_id}.")
         return job
 
+    def by_id(self, job_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Job]:
+        query = select(Job).where(Job.id.in_(list(job_ids)))
+        return {job.id: job for job in self.session.scalars(query)}
+
     def locked_all(self, job_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Job]:
         """Rows held until commit, locked in one order everywhere so that nobody deadlocks."""
         query = select(Job).where(Job.id.in_(set(job_ids))).order_by(Job.id).with_for_update()

@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
+from models.batch import Batch
 from models.channel import Channel
 from models.recording import Recording
 from models.upload import Upload
@@ -20,7 +21,7 @@ class StoredObjects:
         self.session = session
 
     def wanted(self, keys: Sequence[str], *, grace: timedelta) -> set[str]:
-        """Those that a recording or a prepared channel refers to, or an upload that may become a job yet.
+        """What a recording, a prepared channel or a batch refers to, or an upload that may become a job.
 
         An upload counts for some time after its end: a job may just be taking it over.
         """
@@ -32,8 +33,9 @@ class StoredObjects:
             Upload.used_at.is_(None),
             Upload.expires_at > func.clock_timestamp() - grace,
         )
+        sources = select(Batch.source_key).where(Batch.source_key.in_(keys), Batch.to_admit)
         channels = select(Channel.object_key).where(Channel.job_id.in_(list(_jobs_of(keys))))
-        return set(self.session.scalars(union_all(recordings, uploads, channels)))
+        return set(self.session.scalars(union_all(recordings, uploads, sources, channels)))
 
 
 def _jobs_of(keys: Iterable[str]) -> set[uuid.UUID]:

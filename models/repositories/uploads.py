@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,3 +28,8 @@ class UploadRepository:
         if upload is None:
             raise NotFound(f"No upload {upload_id}.")
         return upload
+
+    def by_id(self, upload_ids: Iterable[uuid.UUID], *, owner_id: uuid.UUID) -> dict[uuid.UUID, Upload]:
+        """Those of them that are this owner's."""
+        query = select(Upload).where(Upload.id.in_(list(upload_ids)), Upload.owner_id == owner_id)
+        return {upload.id: upload for upload in self.session.scalars(query)}

@@ -12,14 +12,18 @@ import pytest
 
 from models import states
 from models.states import (
+    BATCH_TRANSITIONS,
     CHUNK_TRANSITIONS,
     DELIVERY_TRANSITIONS,
     DEVICE_BATCH_TRANSITIONS,
+    ITEM_TRANSITIONS,
     STAGE_TRANSITIONS,
     TRANSITIONS,
+    BatchState,
     ChunkState,
     DeliveryState,
     DeviceBatchState,
+    ItemState,
     JobStage,
     JobState,
 )
@@ -37,6 +41,8 @@ CHARTS: Final = pytest.mark.parametrize(
         ("Chunk", CHUNK_TRANSITIONS),
         ("Device batch", DEVICE_BATCH_TRANSITIONS),
         ("Delivery", DELIVERY_TRANSITIONS),
+        ("Batch", BATCH_TRANSITIONS),
+        ("Item", ITEM_TRANSITIONS),
     ],
 )
 
@@ -99,6 +105,8 @@ class TestPage:
             ("Chunk", ChunkState),
             ("Device batch", DeviceBatchState),
             ("Delivery", DeliveryState),
+            ("Batch", BatchState),
+            ("Item", ItemState),
         ],
     )
     def test_says_of_every_state_what_the_code_says(self, title: str, kind: type[StrEnum]) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from core.broker import (
+    ADMIT_QUEUE,
     DELIVER_QUEUE,
     FINISH_QUEUE,
     PREPARE_LIVE_QUEUE,
@@ -19,6 +20,7 @@ from core.broker import (
     transcribe_queue,
 )
 from models import Lane
+from models.repositories.batches import BatchRepository
 from models.repositories.deliveries import DeliveryRepository
 from models.repositories.device_batches import DeviceBatchRepository
 from models.repositories.dispatching import Crew, Dispatching
@@ -29,6 +31,9 @@ PATIENT_RESENDS: Final = 4
 mostly lies there. After that it is sent all the same, for a queue may never be empty."""
 DELIVERIES_AT_ONCE: Final = 64
 """Deliveries that may be announced at once, over all webhooks; bounds what lies in the broker."""
+
+ADMISSIONS_AT_ONCE: Final = 1
+"""Batches that may be announced at once: their workers are those that prepare recordings."""
 
 PREPARE_QUEUES: Final = {Lane.LIVE: PREPARE_LIVE_QUEUE, Lane.BULK: PREPARE_QUEUE}
 
@@ -63,6 +68,7 @@ def due_hints(session: Session, *, models: Sequence[str], window: int) -> list[H
         *(_prepare(dispatching, Lane.LIVE, window) if outlook.live else ()),
         *(_prepare(dispatching, Lane.BULK, window) if outlook.bulk else ()),
         *(_deliver(session, DELIVERIES_AT_ONCE) if outlook.deliveries else ()),
+        *(_admit(session, ADMISSIONS_AT_ONCE) if outlook.batches else ()),
     ]
 
 
@@ -72,6 +78,7 @@ def forget(session: Session, hints: Sequence[Hint]) -> None:
     JobRepository(session).forget_hints(subjects)
     DeviceBatchRepository(session).forget_hints(subjects)
     DeliveryRepository(session).forget_hints(subjects)
+    BatchRepository(session).forget_hints(subjects)
 
 
 def forget_all(session: Session) -> None:
@@ -79,6 +86,7 @@ def forget_all(session: Session) -> None:
     JobRepository(session).forget_all_hints()
     DeviceBatchRepository(session).forget_all_hints()
     DeliveryRepository(session).forget_all_hints()
+    BatchRepository(session).forget_all_hints()
 
 
 def _prepare(dispatching: Dispatching, lane: Lane, window: int) -> Iterator[Hint]:
@@ -94,6 +102,11 @@ def _finish(dispatching: Dispatching, window: int) -> Iterator[Hint]:
 def _deliver(session: Session, window: int) -> Iterator[Hint]:
     for delivery_id in DeliveryRepository(session).hint(window=window):
         yield Hint(TaskName.DELIVER, delivery_id, DELIVER_QUEUE, f"delivery {delivery_id}")
+
+
+def _admit(session: Session, window: int) -> Iterator[Hint]:
+    for batch_id, hints in BatchRepository(session).hint(window=window):
+        yield Hint(TaskName.ADMIT, batch_id, ADMIT_QUEUE, f"batch {batch_id}", hints)
 
 
 def _again(dispatching: Dispatching, window: int) -> Iterator[Hint]:

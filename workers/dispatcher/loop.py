@@ -22,8 +22,11 @@ from workers.dispatcher import hints
 from workers.dispatcher.hints import Hint
 from workers.dispatcher.upkeep import Upkeep
 from workers.settings import DispatcherSettings
+from workers.upkeep.cancel_batches import cancel_batches
+from workers.upkeep.complete_batches import complete_batches
 from workers.upkeep.expire_jobs import expire_jobs
 from workers.upkeep.fail_deliveries import fail_deliveries
+from workers.upkeep.reap_batches import reap_batches
 from workers.upkeep.reap_deliveries import reap_deliveries
 from workers.upkeep.reap_device_batches import reap_device_batches
 from workers.upkeep.reap_jobs import reap_jobs
@@ -38,6 +41,9 @@ DUTIES: Sequence[Callable[[Session], int]] = (
     expire_jobs,
     reap_deliveries,
     fail_deliveries,
+    reap_batches,
+    cancel_batches,
+    complete_batches,
 )
 """The quick ones, each a short transaction; dispatcher/upkeep.py has the others."""
 

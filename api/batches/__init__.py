@@ -1,0 +1,1 @@
+"""Many recordings, handed over and read together."""

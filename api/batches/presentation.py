@@ -1,0 +1,91 @@
+"""Rows of a batch, put together as callers see it."""
+
+from __future__ import annotations
+
+from api.batches.schemas import (
+    AudioSeconds,
+    BatchError,
+    BatchLinks,
+    BatchRead,
+    ItemRead,
+    RequestCounts,
+)
+from models.batch import Batch
+from models.batch_item import BatchItem
+from models.job import Job
+from models.recording import Recording
+from models.repositories.batch_endings import request_counts
+from models.repositories.batches import Pace, Standing
+from models.states import ItemState
+
+
+def present(batch: Batch, standing: Standing, pace: Pace, audio_ms: tuple[int, int] | None) -> BatchRead:
+    counts = RequestCounts.model_validate(request_counts(batch, standing))
+    return BatchRead(
+        id=batch.id,
+        name=batch.name,
+        status=batch.state,
+        metadata=batch.details,
+        created_at=batch.created_at,
+        closed_at=batch.closed_at,
+        completed_at=batch.finished_at,
+        request_counts=counts,
+        progress=progress(counts),
+        audio_seconds=_audio_seconds(*audio_ms) if audio_ms else None,
+        rtfx=round(pace.audio_ms / 1000 / pace.seconds, 1) if pace.seconds > 0 else None,
+        eta_seconds=None if batch.is_final or not batch.source_read else eta_seconds(counts, pace),
+        error=_error(batch.error_code, batch.error_message),
+        links=_links(batch),
+    )
+
+
+def _audio_seconds(known_ms: int, completed_ms: int) -> AudioSeconds:
+    return AudioSeconds(known=known_ms / 1000, completed=completed_ms / 1000)
+
+
+def over(counts: RequestCounts) -> int:
+    return counts.refused + counts.completed + counts.failed + counts.canceled + counts.expired
+
+
+def progress(counts: RequestCounts) -> float:
+    return over(counts) / counts.total if counts.total else 0.0
+
+
+def eta_seconds(counts: RequestCounts, pace: Pace) -> int | None:
+    """`left / (ended / elapsed)`; None until something has ended."""
+    if pace.jobs == 0 or pace.seconds <= 0:
+        return None
+    return round((counts.total - over(counts)) * pace.seconds / pace.jobs)
+
+
+def present_item(item: BatchItem, job: Job | None, recording: Recording | None) -> ItemRead:
+    is_waiting = item.state is not ItemState.ADMITTED or job is None
+    metadata = item.request.get("metadata", {}) if job is None else job.details
+    return ItemRead(
+        number=item.number,
+        custom_id=item.custom_id,
+        status=item.state if is_waiting or job is None else job.state,
+        job_id=item.job_id,
+        filename=recording.filename if recording is not None else None,
+        metadata=metadata if isinstance(metadata, dict) else {},
+        error=_error(item.error_code, item.error_message) if is_waiting or job is None else _job_error(job),
+    )
+
+
+def _job_error(job: Job) -> BatchError | None:
+    return _error(job.error_code, job.error_message)
+
+
+def _error(code: str | None, message: str | None) -> BatchError | None:
+    return None if code is None else BatchError(code=code, message=message or "")
+
+
+def _links(batch: Batch) -> BatchLinks:
+    here = f"/v1/batches/{batch.id}"
+    return BatchLinks(
+        self=here,
+        items=f"{here}/items",
+        results=f"{here}/results",
+        errors=f"{here}/errors",
+        cancel=f"{here}/cancel",
+    )

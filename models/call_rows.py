@@ -1,0 +1,135 @@
+"""What is known of a call, in one row: for spreadsheets and tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from models.base import JsonValue
+from models.batch_item import BatchItem
+from models.job import Job
+from models.metrics_content import MetricsContent, PartyFigures
+from models.recording import Recording
+from models.transcript import Transcript
+from models.transcript_content import TranscriptContent, from_json
+
+ABOUT_CALL: Final = ("number", "custom_id", "job_id", "filename", "duration_s", "language", "channels")
+ABOUT_TALK: Final = (
+    "talk_s",
+    "silence_s",
+    "dead_air_s",
+    "dead_air_spans",
+    "overlap_s",
+    "interruptions",
+    "findings",
+    "warnings",
+)
+OF_ROLE: Final = (
+    "talk_s",
+    "talk_ratio",
+    "per_minute",
+    "turns",
+    "longest_monologue_s",
+    "response_median_s",
+    "interruptions_made",
+)
+METADATA: Final = "metadata."
+
+
+@dataclass(frozen=True, slots=True)
+class CallColumns:
+    """Which there are: of every call, of each role, and of each key of the callers' metadata."""
+
+    roles: Sequence[str]
+    metadata_keys: Sequence[str]
+
+    @property
+    def names(self) -> list[str]:
+        return [
+            *ABOUT_CALL,
+            *ABOUT_TALK,
+            *(f"{role}_{name}" for role in self.roles for name in OF_ROLE),
+            *(f"{METADATA}{key}" for key in self.metadata_keys),
+            "text",
+        ]
+
+
+class Call(NamedTuple):
+    """A completed item of a batch, with all that is known of it."""
+
+    item: BatchItem
+    job: Job
+    recording: Recording
+    transcript: Transcript
+
+
+def call_row(columns: CallColumns, call: Call) -> list[object]:
+    """Its cells, in the order of the columns. Seconds have three decimals."""
+    transcript = from_json(call.transcript.content)
+    # Transcripts of earlier versions have none.
+    metrics = transcript.get("metrics")
+    return [
+        call.item.number,
+        call.item.custom_id,
+        str(call.job.id),
+        call.recording.filename,
+        _seconds(transcript["duration_ms"]),
+        transcript["language"],
+        len(transcript["channels"]),
+        *(_about_talk(transcript, metrics)),
+        *(cell for role in columns.roles for cell in _of_role(metrics, role)),
+        *(_plain(call.job.details.get(key)) for key in columns.metadata_keys),
+        transcript["text"],
+    ]
+
+
+def _about_talk(transcript: TranscriptContent, metrics: MetricsContent | None) -> list[object]:
+    findings = [
+        finding["code"] for channel in transcript["channels"] for finding in channel.get("findings", [])
+    ]
+    warnings = [warning["code"] for warning in transcript["warnings"]]
+    measured: list[object] = [None] * 6
+    if metrics is not None:
+        interruptions = metrics["interruptions"]
+        measured = [
+            _seconds(metrics["talk_ms"]),
+            _seconds(metrics["silence_ms"]),
+            _seconds(metrics["dead_air_ms"]),
+            len(metrics["dead_air"]),
+            _seconds(metrics["overlap_ms"]),
+            None if interruptions is None else len(interruptions),
+        ]
+    return [*measured, _listed(findings), _listed(warnings)]
+
+
+def _of_role(metrics: MetricsContent | None, role: str) -> list[object]:
+    found: PartyFigures | None = None
+    for figures in (metrics["roles"] if metrics is not None else None) or ():
+        if figures["role"] == role:
+            found = figures
+    if found is None:
+        return [None] * len(OF_ROLE)
+    monologue, responses = found["longest_monologue"], found["responses"]
+    return [
+        _seconds(found["talk_ms"]),
+        found["talk_ratio"],
+        found["pace"]["per_minute"],
+        found["turns"],
+        None if monologue is None else _seconds(monologue["end_ms"] - monologue["start_ms"]),
+        None if responses is None else _seconds(responses["median_ms"]),
+        found["interruptions_made"],
+    ]
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _listed(codes: Sequence[str]) -> str:
+    return " ".join(sorted(set(codes)))
+
+
+def _plain(value: JsonValue) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | Mapping) else value

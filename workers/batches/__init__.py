@@ -1,0 +1,1 @@
+"""Batches: their items are read, and made jobs, a page at a time."""

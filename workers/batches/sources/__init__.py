@@ -1,0 +1,1 @@
+"""What the items of a batch can be read from, page by page, from any place on."""
