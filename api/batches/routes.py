@@ -71,10 +71,10 @@ MEDIA_TYPES: Final = {"jsonl": "application/jsonl", "csv": "text/csv; charset=ut
 )
 def make_batch(
     *,
+    owner_id: OwnerId,
     body: Annotated[BatchCreate, Depends(json_of(BatchCreate, limit=BODY_LIMIT))],
     request: Request,
     response: Response,
-    owner_id: OwnerId,
     session: DbSession,
     resources: ProcessResources,
     idempotency_key: KeyHeader = None,
@@ -126,9 +126,9 @@ def _is_over(batch: BatchRead) -> bool:
     responses=problems_of(NotFound, Conflict, PayloadTooLarge, UnsupportedMediaType),
 )
 def add_items(
-    body: Annotated[ItemsAdd, Depends(json_of(ItemsAdd, limit=BODY_LIMIT))],
     batch_id: uuid.UUID,
     owner_id: OwnerId,
+    body: Annotated[ItemsAdd, Depends(json_of(ItemsAdd, limit=BODY_LIMIT))],
     session: DbSession,
 ) -> ItemsAdded:
     """Further items of an open batch; one that it has already is refused as `duplicate_custom_id`."""

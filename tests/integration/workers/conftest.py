@@ -14,7 +14,14 @@ import soundfile
 from celery import Celery
 from pydantic import SecretStr
 
-from core.broker import FINISH_QUEUE, PREPARE_LIVE_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
+from core.broker import (
+    ADMIT_QUEUE,
+    FINISH_QUEUE,
+    PREPARE_LIVE_QUEUE,
+    PREPARE_QUEUE,
+    create_app,
+    transcribe_queue,
+)
 from core.database import SessionFactory
 from core.settings import BrokerAccess, StorageSettings
 from core.storage import ObjectStorage
@@ -24,7 +31,7 @@ from workers.preparation.nursery import Nursery
 from workers.process import Process
 from workers.settings import DispatcherSettings, WorkerSettings
 
-QUEUES = (PREPARE_LIVE_QUEUE, PREPARE_QUEUE, FINISH_QUEUE, transcribe_queue(MODEL))
+QUEUES = (ADMIT_QUEUE, PREPARE_LIVE_QUEUE, PREPARE_QUEUE, FINISH_QUEUE, transcribe_queue(MODEL))
 
 
 class Mailbox:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import uuid
 
+import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from core.broker import FINISH_QUEUE, PREPARE_LIVE_QUEUE, PREPARE_QUEUE, create_app, transcribe_queue
+from core.broker import (
+    ADMIT_QUEUE,
+    FINISH_QUEUE,
+    PREPARE_LIVE_QUEUE,
+    PREPARE_QUEUE,
+    create_app,
+    transcribe_queue,
+)
 from core.database import SessionFactory
 from core.settings import BrokerAccess
-from models import JobStage, Lane, Worker
+from models import Batch, JobStage, Lane, Worker
+from models.repositories.batches import BatchRepository
 from models.repositories.dispatching import Dispatching
 from models.repositories.jobs import JobRepository
 from models.repositories.workers import WorkerRepository
@@ -206,6 +215,43 @@ class TestFinish:
         dispatcher.tick()
 
         assert mailbox.take(FINISH_QUEUE) == [str(job_id)]
+
+
+class TestAdmission:
+    @pytest.fixture
+    def batch_id(self, sessions: SessionFactory) -> uuid.UUID:
+        with sessions.begin() as session:
+            batch = Batch(owner_id=builders.owner(session).id, to_admit=True)
+            return BatchRepository(session).add(batch).id
+
+    def test_announces_a_batch_of_which_items_wait(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, batch_id: uuid.UUID
+    ) -> None:
+        dispatcher.tick()
+        dispatcher.tick()
+
+        assert mailbox.take(ADMIT_QUEUE) == [str(batch_id)]
+
+    def test_announces_again_what_nobody_claimed(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory, batch_id: uuid.UUID
+    ) -> None:
+        dispatcher.tick()
+        mailbox.empty()
+
+        let_time_pass(sessions, "batches")
+        dispatcher.tick()
+
+        assert mailbox.take(ADMIT_QUEUE) == [str(batch_id)]
+
+    def test_announces_none_that_is_being_admitted(
+        self, dispatcher: Dispatcher, mailbox: Mailbox, sessions: SessionFactory, batch_id: uuid.UUID
+    ) -> None:
+        with sessions.begin() as session:
+            BatchRepository(session).claim(batch_id, ttl=builders.TTL)
+
+        dispatcher.tick()
+
+        assert mailbox.take(ADMIT_QUEUE) == []
 
 
 class TestBroker:
