@@ -22,6 +22,7 @@ from tests.integration.api.conftest import objects_of
 from tests.integration.api.test_transcripts import CONTENT
 from tests.integration.batches.conftest import IMPORTS, admitted, counts_of, items_of, made, tend
 from workers.batches import stage
+from workers.batches.audio import AudioFinder
 from workers.batches.held import HeldBatch
 from workers.batches.stage import admit_batch
 from workers.process import Process
@@ -180,7 +181,9 @@ class TestWhatBreaks:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """The answer to its COMMIT was lost: the worker does it again."""
-        batch_id = made(client, items=[{"custom_id": "a", "upload_id": uploaded()}])
+        rows = f"custom_id,upload_id\na,{uploaded()}\n".encode()
+        source = {"type": "manifest", "format": "csv", "upload_id": uploaded(rows)}
+        batch_id = made(client, source=source)
         commit = HeldBatch.commit
 
         def twice(held: HeldBatch, write: Callable[..., object]) -> object:
@@ -194,18 +197,31 @@ class TestWhatBreaks:
         assert counts_of(client, batch_id) == {"total": 1, "queued": 1}
 
     def test_a_worker_that_lost_its_lease_writes_nothing(
-        self, client: TestClient, process: Process, sessions: SessionFactory, uploaded: Uploaded
+        self,
+        client: TestClient,
+        process: Process,
+        sessions: SessionFactory,
+        uploaded: Uploaded,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        """Another has claimed the batch while this one looked for the audio."""
         batch_id = made(client, items=[{"custom_id": "a", "upload_id": uploaded()}])
-        with sessions.begin() as session:
-            BatchRepository(session).claim(batch_id, ttl=timedelta(seconds=-1))
-        with sessions.begin() as session:
-            assert reap_batches(session) == 1
 
+        def overtaken(finder: AudioFinder, items: object) -> None:
+            with sessions.begin() as session:
+                session.execute(update(Batch).values(lease_expires_at=func.now() - timedelta(minutes=1)))
+            with sessions.begin() as session:
+                assert reap_batches(session) == 1
+            with sessions.begin() as session:
+                BatchRepository(session).claim(batch_id, ttl=timedelta(minutes=1))
+            look_up(finder, items)  # type: ignore[arg-type]
+
+        look_up = AudioFinder.look_up
+        monkeypatch.setattr(AudioFinder, "look_up", overtaken)
         admitted(process, batch_id)
 
-        [job] = jobs_of(sessions, batch_id)
-        assert job.custom_id == "a"
+        assert jobs_of(sessions, batch_id) == []
+        assert counts_of(client, batch_id) == {"total": 1, "waiting": 1}
 
     def test_while_one_worker_has_it_another_finds_nothing_to_do(
         self, client: TestClient, process: Process, sessions: SessionFactory, uploaded: Uploaded
@@ -259,6 +275,7 @@ class TestEnds:
     ) -> None:
         items = [{"custom_id": name, "upload_id": uploaded()} for name in ("a", "b")]
         batch_id = made(client, items=[*items, "wrong"])
+        tend(sessions)
         admitted(process, batch_id)
         first, second = jobs_of(sessions, batch_id)
         complete(sessions, first.id)
