@@ -10,6 +10,7 @@ from models.base import JsonObject
 from models.channel_finding import ChannelFinding
 from models.job import Job
 from models.metrics_content import MetricsContent
+from models.quality_content import QualityContent
 
 
 class TranscriptChannel(TypedDict):
@@ -104,6 +105,7 @@ class TranscriptContent(TypedDict):
     segments: list[TranscriptSegment]
     utterances: list[TranscriptUtterance]
     metrics: MetricsContent
+    quality: QualityContent
     timestamp_source: Literal["vad"]
     engine: TranscriptEngine
     options: TranscriptOptions

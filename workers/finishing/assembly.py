@@ -25,6 +25,7 @@ from models.transcript_content import (
 from workers.finishing.caveats import caveats_of
 from workers.finishing.joining import join_texts
 from workers.finishing.metering import metrics_of
+from workers.finishing.reviewing import quality_of
 from workers.finishing.segments import Segment, confidence_of, segments_of
 from workers.finishing.utterances import utterances_of
 
@@ -54,6 +55,7 @@ def assemble(
         "segments": [_segment(place, segment, roles) for place, segment in enumerate(segments)],
         "utterances": utterances,
         "metrics": metrics_of(duration_ms, channels, heard, roles),
+        "quality": quality_of(channels, heard),
         "timestamp_source": "vad",
         "engine": _engine(hypotheses),
         "options": {"model": job.model, "language": job.language, "lane": job.lane.value, "roles": job.roles},

@@ -30,20 +30,24 @@ class Segment:
 
 def segments_of(heard: Iterable[tuple[Chunk, Hypothesis]]) -> list[Segment]:
     """One for each chunk with text, in the order in which they begin; overlaps stay as they are."""
-    ordered = sorted(heard, key=lambda pair: (_span(pair[0])[0], pair[0].channel, pair[0].index))
+    ordered = sorted(heard, key=lambda pair: (span_of(pair[0])[0], pair[0].channel, pair[0].index))
     return [_segment(chunk, hypothesis) for chunk, hypothesis in ordered if tidy(hypothesis.text)]
 
 
 def confidence_of(segments: Iterable[Segment]) -> float | None:
     """Geometric mean of all their tokens' probabilities; None if the engine gave no tokens."""
-    logprobs = [logprob for segment in segments for logprob in segment.token_logprobs]
-    if not logprobs:
+    return probability_of([logprob for segment in segments for logprob in segment.token_logprobs])
+
+
+def probability_of(token_logprobs: Sequence[float]) -> float | None:
+    """Their geometric mean; None of none."""
+    if not token_logprobs:
         return None
-    return round(exp(sum(logprobs) / len(logprobs)), CONFIDENCE_DIGITS)
+    return round(exp(sum(token_logprobs) / len(token_logprobs)), CONFIDENCE_DIGITS)
 
 
 def _segment(chunk: Chunk, hypothesis: Hypothesis) -> Segment:
-    start, end = _span(chunk)
+    start, end = span_of(chunk)
     return Segment(
         channel=chunk.channel,
         start_ms=start,
@@ -56,7 +60,7 @@ def _segment(chunk: Chunk, hypothesis: Hypothesis) -> Segment:
     )
 
 
-def _span(chunk: Chunk) -> tuple[int, int]:
+def span_of(chunk: Chunk) -> tuple[int, int]:
     """From the first speech to the last; the chunk's own edges if voice activity named none."""
     if not chunk.speech_ms:
         return chunk.start_ms, chunk.end_ms

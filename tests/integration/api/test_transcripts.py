@@ -13,6 +13,8 @@ from tests.integration.api.conftest import submit
 from workers.finishing.metrics.call import Call, Voice
 from workers.finishing.metrics.measuring import measure
 from workers.finishing.metrics.spans import Span
+from workers.finishing.quality.heard import HeardCall, HeardChunk
+from workers.finishing.quality.judging import judge
 
 CONTENT: TranscriptContent = {
     "object": "transcript",
@@ -48,6 +50,7 @@ CONTENT: TranscriptContent = {
         }
     ],
     "metrics": measure(Call(5_000, [Voice(0, "agent", [Span(1_000, 3_000)], ["您好,请讲。"])])),
+    "quality": judge(HeardCall([HeardChunk(0, Span(1_000, 3_000), 2_000, "您好,请讲。", 0.9, 6)])),
     "timestamp_source": "vad",
     "engine": {"version": "scripted", "dtype": "float32"},
     "options": {"model": "scripted", "language": "zh", "lane": "live", "roles": {"0": "agent"}},

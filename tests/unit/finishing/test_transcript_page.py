@@ -21,9 +21,9 @@ def example() -> JsonObject:
 def shape(value: JsonValue) -> JsonValue:
     """The names in a JSON value, without what stands under them."""
     if isinstance(value, dict):
-        # Which roles and warnings there are differs from call to call; metrics have a page of their own.
+        # Which roles and warnings there are differs from call to call; some parts have pages of their own.
         return {
-            name: None if name == "metrics" else shape(each)
+            name: None if name in {"metrics", "quality"} else shape(each)
             for name, each in value.items()
             if not name.isdigit()
         }

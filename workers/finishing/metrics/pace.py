@@ -38,10 +38,12 @@ class Wording:
 
 def wording_of(texts: Iterable[str]) -> Wording:
     """A word is what stands between spaces, or beside Han and kana, and has a letter or digit."""
-    words = characters = 0
-    for text in texts:
-        unspaced = [is_unspaced(each) for each in text]
-        characters += sum(bare and each.isalnum() for each, bare in zip(text, unspaced, strict=True))
-        rest = "".join(" " if bare else each for each, bare in zip(text, unspaced, strict=True))
-        words += sum(any(each.isalnum() for each in word) for word in rest.split())
-    return Wording(words, characters)
+    units = [unit for text in texts for unit in units_of(text)]
+    characters = sum(is_unspaced(unit[0]) for unit in units)
+    return Wording(len(units) - characters, characters)
+
+
+def units_of(text: str) -> list[str]:
+    """Its words, and its characters of scripts without spaces, in their order; punctuation stays on words."""
+    spread = "".join(f" {each} " if is_unspaced(each) else each for each in text)
+    return [unit for unit in spread.split() if any(each.isalnum() for each in unit)]
