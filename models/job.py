@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.errors import Conflict
 from models.base import JsonObject, Record, enum_text
+from models.chinese_script import ChineseScript
 from models.states import FINAL, STAGE_TRANSITIONS, TRANSITIONS, JobStage, JobState, Lane, step
 
 CRASH_LIMIT: Final = 3
@@ -86,6 +87,12 @@ class Job(Record):
     model: Mapped[str]
     language: Mapped[str | None]
     """What the caller says is spoken; None lets the model find out."""
+    script: Mapped[ChineseScript] = mapped_column(
+        enum_text(ChineseScript, "script_name"),
+        default=ChineseScript.AS_IS,
+        server_default=ChineseScript.AS_IS.value,
+    )
+    """In which characters Chinese is to be written."""
     lane: Mapped[Lane] = mapped_column(enum_text(Lane, "lane_name"))
     roles: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)
     """Role by channel index, as the caller gave them: `{"0": "agent"}`."""

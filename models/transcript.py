@@ -6,6 +6,7 @@ import uuid
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import REAL
 
 from models.base import JsonObject, Record
 
@@ -16,3 +17,5 @@ class Transcript(Record):
     job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     content: Mapped[JsonObject]
     """The JSON form as the API gives it; the other forms are made from it."""
+    trust: Mapped[float | None] = mapped_column(REAL)
+    """The same as in `content`, so that transcripts can be sorted by it without reading them."""

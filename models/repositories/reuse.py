@@ -64,4 +64,5 @@ class Reuse:
         recording.channel_count = finished.recording.channel_count
         recording.duration_ms = finished.recording.duration_ms
         content = made_out_to(job, finished.transcript.content)
-        Endings(self.session).reuse(job, finished.job, Transcript(job_id=job.id, content=content))
+        transcript = Transcript(job_id=job.id, content=content, trust=finished.transcript.trust)
+        Endings(self.session).reuse(job, finished.job, transcript)

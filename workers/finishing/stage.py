@@ -12,6 +12,7 @@ from models import Job, JobStage, Transcript
 from models.repositories.chunks import ChunkRepository
 from models.repositories.endings import Endings
 from models.repositories.recordings import RecordingRepository
+from models.transcript_content import from_json
 from workers.finishing.assembly import assemble
 from workers.process import Process
 from workers.stages import held_stage
@@ -38,4 +39,5 @@ def _complete(session: Session, job: Job) -> None:
         recordings.channels_of(job.id),
         ChunkRepository(session).heard(job.id),
     )
-    Endings(session).complete(job, Transcript(job_id=job.id, content=content))
+    trust = from_json(content)["quality"]["trust"]
+    Endings(session).complete(job, Transcript(job_id=job.id, content=content, trust=trust))

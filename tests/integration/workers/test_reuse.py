@@ -46,7 +46,7 @@ def finished_id(process: Process, sessions: SessionFactory) -> uuid.UUID:
         recording = session.get_one(Recording, job.recording_id)
         recording.sha256, recording.duration_ms, recording.channel_count = SHA256, 900, 1
         content = as_json(transcript_of(Said(0, 0, 900, "Hello.")))
-        Endings(session).complete(job, Transcript(job_id=job.id, content=content))
+        Endings(session).complete(job, Transcript(job_id=job.id, content=content, trust=0.25))
         return job.id
 
 
@@ -63,10 +63,11 @@ class TestPreparation:
         assert (job.state, job.reused_from, job.lease_expires_at) == (JobState.COMPLETED, finished_id, None)
         with sessions.begin() as session:
             recording = session.get_one(Recording, job.recording_id)
-            content = session.get_one(Transcript, job_id).content
+            transcript = session.get_one(Transcript, job_id)
             [event] = EventRepository(session).of(job_id)
         assert (recording.sha256, recording.duration_ms, recording.channel_count) == (SHA256, 900, 1)
-        assert (content["job_id"], content["text"]) == (str(job_id), "Hello.")
+        assert (transcript.content["job_id"], transcript.content["text"]) == (str(job_id), "Hello.")
+        assert transcript.trust == 0.25
         assert event.type is EventType.JOB_COMPLETED
 
     def test_goes_on_where_nobody_asked_for_that(

@@ -115,6 +115,18 @@ class TestWholeWay:
         assert [turn["channel"] for turn in metrics["turns"] or []] == [0, 1] * 4
         assert metrics["talk_ms"] + metrics["silence_ms"] == transcript["duration_ms"]
 
+    def test_its_trust_is_where_calls_can_be_sorted_by_it(
+        self, process: Process, sessions: SessionFactory, job_id: uuid.UUID
+    ) -> None:
+        prepare_recording(process, job_id)
+        transcribe(process, ScriptedEngine("", "Good morning, how can I help you?"))
+        finish_job(process, job_id)
+
+        with sessions.begin() as session:
+            row = session.get_one(Transcript, job_id)
+        assert row.trust == pytest.approx(from_json(row.content)["quality"]["trust"])
+        assert 0.0 < (row.trust or 0.0) < 1.0
+
     def test_a_silent_recording_completes_without_a_device(
         self, process: Process, sessions: SessionFactory, silent_wav: bytes
     ) -> None:
