@@ -25,7 +25,7 @@ MARKS: Final = (
     Mark("base_mandarin_cer_percent", at_most=20.0),
     Mark("turns_with_right_role_percent", at_least=100.0),
 )
-PACKAGES: Final = ("torch", "transformers", "jiwer", "opencc-python-reimplemented")
+PACKAGES: Final = ("torch", "transformers", "jiwer", "opencc")
 
 
 def main() -> None:

@@ -12,6 +12,9 @@ from models.job import Job
 from models.metrics_content import MetricsContent
 from models.quality_content import QualityContent
 
+LanguageSource = Literal["given", "engine", "text"]
+"""Who says which language it is: the caller, the engine that heard it, or the text itself."""
+
 
 class TranscriptChannel(TypedDict):
     """One track of the recording, and how much was said on it."""
@@ -39,6 +42,10 @@ class TranscriptSegment(TypedDict):
     confidence: float | None
     """Geometric mean of the token probabilities, 0 to 1; null if the engine gave none."""
     language: str | None
+    """Null where it is not known for sure."""
+    language_source: LanguageSource | None
+    language_confidence: float | None
+    """0 to 1; null where who named it does not say how sure it is."""
     finish_reason: str
     """`eos`; `length` and `loop` mean that the text was cut."""
 
@@ -68,6 +75,7 @@ class TranscriptOptions(TypedDict):
 
     model: str
     language: str | None
+    script: str
     lane: str
     roles: dict[str, str]
 
@@ -100,6 +108,7 @@ class TranscriptContent(TypedDict):
     duration_ms: int
     language: str | None
     """The one with most speech time."""
+    language_source: LanguageSource | None
     language_confidence: float | None
     channels: list[TranscriptChannel]
     segments: list[TranscriptSegment]
@@ -123,8 +132,18 @@ def from_json(content: JsonObject) -> TranscriptContent:
     return cast(TranscriptContent, content)
 
 
+def options_of(job: Job) -> TranscriptOptions:
+    return {
+        "model": job.model,
+        "language": job.language,
+        "script": job.script.value,
+        "lane": job.lane.value,
+        "roles": job.roles,
+    }
+
+
 def made_out_to(job: Job, content: JsonObject) -> JsonObject:
-    """The same words, for another job of the same audio, model, language and roles."""
+    """The same words, for another job of the same audio, model, language, script and roles."""
     never_entered: TranscriptTimings = {
         "queued": None,
         "preparing": None,
@@ -134,7 +153,7 @@ def made_out_to(job: Job, content: JsonObject) -> JsonObject:
     made_out: TranscriptContent = {
         **from_json(content),
         "job_id": str(job.id),
-        "options": {"model": job.model, "language": job.language, "lane": job.lane.value, "roles": job.roles},
+        "options": options_of(job),
         "timings_ms": never_entered,
     }
     return as_json(made_out)

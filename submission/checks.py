@@ -8,7 +8,9 @@ from typing import Final
 
 from core.catalog import model_named
 from core.errors import InvalidRequest, UnknownModel, UnsupportedOption
+from models.chinese_script import ChineseScript
 
+CHINESE: Final = frozenset({"zh", "yue"})
 LONGEST_DEADLINE: Final = timedelta(days=366)
 
 
@@ -29,6 +31,15 @@ def check_language(language: str | None, model: str) -> None:
     if not languages:
         can = "none: it finds out by itself"
     raise UnsupportedOption(f"Language {language!r} cannot be asked for with {model}; {can}.")
+
+
+def check_script(script: ChineseScript, language: str | None, model: str) -> None:
+    """Only Chinese can be written in it; where the language is found out, there may be some."""
+    possible = model_named(model).languages if language is None else (language,)
+    if script is ChineseScript.AS_IS or not possible or not CHINESE.isdisjoint(possible):
+        return
+    reason = f"{model} hears none" if language is None else f"the language is {language!r}"
+    raise UnsupportedOption(f"Script {script.value!r} is a way to write Chinese, and {reason}.")
 
 
 def deadline(expires_at: datetime | None, *, now: datetime) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.chinese_script import ChineseScript
 from models.states import Lane
 from submission.fields import Metadata, Moment, Roles
 
@@ -18,6 +19,8 @@ class JobOptions(BaseModel):
     """One of `GET /v1/models`; the server's default if left out."""
     language: str | None = None
     """What is spoken, as one of the model's codes; left out, the model finds out."""
+    script: ChineseScript = ChineseScript.AS_IS
+    """Chinese in simplified (`hans`) or traditional (`hant`) characters, or as the engine writes it."""
     lane: Lane = Lane.LIVE
     """`live` is worked on before all `bulk`."""
     roles: Roles = Field(default_factory=dict)
@@ -27,6 +30,6 @@ class JobOptions(BaseModel):
     expires_at: Moment | None = None
     """Deadline as in RFC 3339, at most a year ahead: a job that is not over by then ends `expired`."""
     reuse: bool = False
-    """Take over the transcript of one's own other job, if bytes, model, language and roles are the same."""
+    """Take over the transcript of one's own job of the same bytes, model, language, script and roles."""
     webhook_url: str | None = Field(default=None, max_length=2_048)
     """Where to be told of this job's end, beside the webhooks that hear of every job."""

@@ -13,7 +13,7 @@ from models.repositories import clock
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
 from models.repositories.reuse import Reuse
-from submission.checks import check_language, deadline, served_model
+from submission.checks import check_language, check_script, deadline, served_model
 from submission.job_webhook import for_job
 from submission.options import JobOptions
 
@@ -49,11 +49,13 @@ def queue(
 def _job_of(session: Session, recording: Recording, options: JobOptions, settings: CoreSettings) -> Job:
     model = served_model(options.model, settings.models)
     check_language(options.language, model)
+    check_script(options.script, options.language, model)
     job = Job(
         owner_id=recording.owner_id,
         recording_id=recording.id,
         model=model,
         language=options.language,
+        script=options.script,
         lane=options.lane,
         roles=options.roles,
         details=options.metadata,

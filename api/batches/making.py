@@ -16,7 +16,7 @@ from models.repositories.idempotency_keys import IdempotencyKeyRepository
 from models.repositories.uploads import UploadRepository
 from submission.batches.adding import add_items
 from submission.batches.imports import Place, check_import
-from submission.checks import check_language, deadline, served_model
+from submission.checks import check_language, check_script, deadline, served_model
 
 
 def make(
@@ -52,6 +52,7 @@ def _check_defaults(session: Session, request: BatchCreate, settings: ApiSetting
     """What is wrong with all items is told at once."""
     model = served_model(request.defaults.model, settings.models)
     check_language(request.defaults.language, model)
+    check_script(request.defaults.script, request.defaults.language, model)
     deadline(request.defaults.expires_at, now=clock.now(session))
 
 

@@ -123,6 +123,7 @@ def _options(job: Job) -> EffectiveOptions:
     return EffectiveOptions(
         model=job.model,
         language=job.language,
+        script=job.script,
         lane=job.lane,
         roles=job.roles,
         reuse=job.may_reuse,

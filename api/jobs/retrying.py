@@ -104,6 +104,7 @@ def _options_of(job: Job, *, now: datetime) -> JobOptions:
     return JobOptions(
         model=job.model,
         language=job.language,
+        script=job.script,
         lane=job.lane,
         roles=job.roles,
         metadata=job.details,

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.channel_finding import ChannelFinding
+from models.chinese_script import ChineseScript
 from models.states import JobStage, JobState, Lane
 from submission.fields import Metadata, Moment
 from submission.options import JobOptions
@@ -33,6 +34,7 @@ class JobForm(Described):
     """The recording, in any common audio or video container."""
     model: str | None = None
     language: str | None = None
+    script: ChineseScript = ChineseScript.AS_IS
     lane: Lane = Lane.LIVE
     roles: str | None = None
     """`agent,customer` in the order of the channels, or JSON as in the other form of this request."""
@@ -86,6 +88,7 @@ class EffectiveOptions(Described):
 
     model: str
     language: str | None
+    script: ChineseScript
     lane: Lane
     roles: dict[str, str]
     reuse: bool

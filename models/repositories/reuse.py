@@ -46,6 +46,7 @@ class Reuse:
                 Job.erased_at.is_(None),
                 Job.model == job.model,
                 Job.language.is_not_distinct_from(job.language),
+                Job.script == job.script,
                 Job.roles == job.roles,
             )
             .order_by(Job.finished_at.desc())

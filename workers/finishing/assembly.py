@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from models.base import JsonObject
 from models.channel import Channel
 from models.channel_roles import roles_in_effect
+from models.chinese_script import ChineseScript
 from models.chunk import Chunk
 from models.hypothesis import Hypothesis
 from models.job import Job
@@ -21,9 +23,12 @@ from models.transcript_content import (
     TranscriptTimings,
     TranscriptUtterance,
     as_json,
+    options_of,
 )
 from workers.finishing.caveats import caveats_of
 from workers.finishing.joining import join_texts
+from workers.finishing.languages.naming import NamedLanguage, language_of_call, languages_of
+from workers.finishing.languages.writing import written
 from workers.finishing.metering import metrics_of
 from workers.finishing.reviewing import quality_of
 from workers.finishing.segments import Segment, confidence_of, segments_of
@@ -40,6 +45,9 @@ def assemble(
     duration_ms = _duration(recording, channels)
     hypotheses = [hypothesis for _, hypothesis in heard]
     segments = segments_of(heard)
+    languages = languages_of(segments, given=job.language)
+    language = language_of_call(segments, languages, given=job.language)
+    segments = _written(segments, languages, job.script, of_call=language)
     roles = roles_in_effect(job.roles, channels)
     utterances = [_utterance(segments, run, roles) for run in utterances_of(segments)]
     content: TranscriptContent = {
@@ -48,17 +56,20 @@ def assemble(
         "model": job.model,
         "text": "\n".join(utterance["text"] for utterance in utterances),
         "duration_ms": duration_ms,
-        "language": _language(segments),
-        # No engine says yet how sure it is of a language.
-        "language_confidence": None,
+        "language": language.code,
+        "language_source": language.source,
+        "language_confidence": language.confidence,
         "channels": [_channel(channel, roles) for channel in channels],
-        "segments": [_segment(place, segment, roles) for place, segment in enumerate(segments)],
+        "segments": [
+            _segment(place, segment, named, roles)
+            for place, (segment, named) in enumerate(zip(segments, languages, strict=True))
+        ],
         "utterances": utterances,
         "metrics": metrics_of(duration_ms, channels, heard, roles),
         "quality": quality_of(channels, heard),
         "timestamp_source": "vad",
         "engine": _engine(hypotheses),
-        "options": {"model": job.model, "language": job.language, "lane": job.lane.value, "roles": job.roles},
+        "options": options_of(job),
         "timings_ms": _timings(job),
         "warnings": caveats_of(job, channels, hypotheses),
     }
@@ -71,12 +82,17 @@ def _duration(recording: Recording, channels: Sequence[Channel]) -> int:
     return max((channel.duration_ms for channel in channels), default=0)
 
 
-def _language(segments: Sequence[Segment]) -> str | None:
-    spoken: Counter[str] = Counter()
-    for segment in segments:
-        if segment.language is not None:
-            spoken[segment.language] += segment.speech_ms
-    return max(spoken, key=lambda language: (spoken[language], language), default=None)
+def _written(
+    segments: Sequence[Segment],
+    languages: Sequence[NamedLanguage],
+    script: ChineseScript,
+    *,
+    of_call: NamedLanguage,
+) -> list[Segment]:
+    return [
+        replace(segment, text=written(segment.text, script, language=named.code, call_language=of_call.code))
+        for segment, named in zip(segments, languages, strict=True)
+    ]
 
 
 def _channel(channel: Channel, roles: Roles) -> TranscriptChannel:
@@ -89,7 +105,7 @@ def _channel(channel: Channel, roles: Roles) -> TranscriptChannel:
     }
 
 
-def _segment(place: int, segment: Segment, roles: Roles) -> TranscriptSegment:
+def _segment(place: int, segment: Segment, named: NamedLanguage, roles: Roles) -> TranscriptSegment:
     return {
         "id": place,
         "channel": segment.channel,
@@ -98,7 +114,9 @@ def _segment(place: int, segment: Segment, roles: Roles) -> TranscriptSegment:
         "end_ms": segment.end_ms,
         "text": segment.text,
         "confidence": confidence_of([segment]),
-        "language": segment.language,
+        "language": named.code,
+        "language_source": named.source,
+        "language_confidence": named.confidence,
         "finish_reason": segment.finish_reason,
     }
 

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from core.database import SessionFactory
 from core.storage import ObjectStorage
 from models import EventType, FairShare, Job, Transcript
+from models.chinese_script import ChineseScript
 from models.repositories.events import EventRepository
 from models.repositories.jobs import JobRepository
 from models.transcript_content import as_json
@@ -145,6 +146,13 @@ class TestNotReused:
         job = send(client, reuse="true", **change)  # type: ignore[arg-type]
 
         assert (job["status"], job["reused_from"]) == ("queued", None)
+
+    def test_is_one_in_another_script(self, client: TestClient, sessions: SessionFactory) -> None:
+        source_id = completed(client, sessions)
+        with sessions.begin() as session:
+            session.get_one(Job, source_id).script = ChineseScript.HANT
+
+        assert send(client, reuse="true")["status"] == "queued"
 
     def test_is_one_that_found_the_language_out_for_one_that_is_told(
         self, client: TestClient, sessions: SessionFactory

@@ -23,6 +23,7 @@ CONTENT: TranscriptContent = {
     "text": "您好,请讲。",
     "duration_ms": 5000,
     "language": "zh",
+    "language_source": "given",
     "language_confidence": None,
     "channels": [{"index": 0, "role": "agent", "duration_ms": 5000, "speech_ms": 2000, "findings": []}],
     "segments": [
@@ -35,6 +36,8 @@ CONTENT: TranscriptContent = {
             "text": "您好,请讲。",
             "confidence": 0.9,
             "language": "zh",
+            "language_source": "given",
+            "language_confidence": None,
             "finish_reason": "eos",
         }
     ],
@@ -53,7 +56,13 @@ CONTENT: TranscriptContent = {
     "quality": judge(HeardCall([HeardChunk(0, Span(1_000, 3_000), 2_000, "您好,请讲。", 0.9, 6)])),
     "timestamp_source": "vad",
     "engine": {"version": "scripted", "dtype": "float32"},
-    "options": {"model": "scripted", "language": "zh", "lane": "live", "roles": {"0": "agent"}},
+    "options": {
+        "model": "scripted",
+        "language": "zh",
+        "script": "as_is",
+        "lane": "live",
+        "roles": {"0": "agent"},
+    },
     "timings_ms": {"queued": 1, "preparing": 2, "waiting": 3, "transcribing": 4},
     "warnings": [],
 }

@@ -11,6 +11,7 @@ from api.jobs.presentation import present, progress, timings
 from core.errors import StorageUnavailable, UndecodableRecording
 from models.channel import Channel
 from models.channel_finding import ChannelFinding
+from models.chinese_script import ChineseScript
 from models.job import Job
 from models.recording import Recording
 from models.states import JobStage, JobState, Lane
@@ -26,6 +27,7 @@ def job(state: JobState = JobState.QUEUED, stage: JobStage | None = None, **colu
         "state": state,
         "stage": stage,
         "model": "scripted",
+        "script": ChineseScript.AS_IS,
         "lane": Lane.LIVE,
         "roles": {},
         "may_reuse": False,

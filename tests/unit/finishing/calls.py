@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from models import Channel, Chunk, Hypothesis, Job, Lane, Recording
 from models.channel_finding import ChannelFinding, FindingCode, Severity
+from models.chinese_script import ChineseScript
 from models.transcript_content import TranscriptContent, from_json
 from workers.finishing.assembly import assemble
 
@@ -33,12 +34,18 @@ class Said:
     engine_version: str = "scripted 1"
 
 
-def job(*, roles: Mapping[str, str] | None = None, language: str | None = None) -> Job:
+def job(
+    *,
+    roles: Mapping[str, str] | None = None,
+    language: str | None = None,
+    script: ChineseScript = ChineseScript.AS_IS,
+) -> Job:
     """A job whose chunks are all heard, a quarter of a minute after it was submitted."""
     return Job(
         id=uuid.UUID(int=7),
         model="scripted",
         language=language,
+        script=script,
         lane=Lane.BULK,
         roles=dict(roles or {}),
         created_at=NOON,

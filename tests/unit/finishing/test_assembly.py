@@ -9,6 +9,7 @@ from hypothesis import given
 
 from models import Channel, Recording
 from models.channel_finding import FindingCode
+from models.chinese_script import ChineseScript
 from models.transcript_content import from_json
 from tests.unit.finishing.calls import NOON, Said, calls, channels, finding, heard, job, transcript_of
 from workers.finishing.assembly import assemble
@@ -64,6 +65,8 @@ class TestSegments:
                 "text": "hello",
                 "confidence": 0.5,
                 "language": "en",
+                "language_source": "engine",
+                "language_confidence": None,
                 "finish_reason": "length",
             }
         ]
@@ -127,16 +130,43 @@ class TestLanguage:
             Said(1, 0, 10_000, "你好", speech_ms=[0, 3_000], language="zh"),
         )
 
-        assert transcript["language"] == "zh"
+        assert (transcript["language"], transcript["language_source"]) == ("zh", "engine")
         assert transcript["language_confidence"] is None
 
-    def test_is_unknown_if_no_engine_named_it(self) -> None:
-        assert transcript_of(Said(0, 0, 900, "hello", language=None))["language"] is None
+    def test_is_unknown_if_no_engine_named_it_and_the_text_does_not_show_it(self) -> None:
+        transcript = transcript_of(Said(0, 0, 900, "hello", language=None))
+
+        assert (transcript["language"], transcript["language_source"]) == (None, None)
 
     def test_is_not_taken_from_chunks_without_text(self) -> None:
         transcript = transcript_of(Said(0, 0, 9_000, "", language="nn"), Said(1, 0, 900, "hello"))
 
         assert transcript["language"] == "en"
+
+
+class TestScript:
+    def test_is_that_of_all_chinese_in_the_call_and_of_nothing_else(self) -> None:
+        said = heard(
+            Said(0, 0, 900, "請問有什麼可以幫您？", language="zh"),
+            Said(1, 900, 1_800, "我想查询账单", language="zh"),
+            Said(0, 1_800, 2_700, "東京、発売", language="ja"),
+        )
+        row = job(script=ChineseScript.HANS)
+
+        transcript = from_json(assemble(row, Recording(duration_ms=2_700), channels(2), said))
+
+        assert [each["text"] for each in transcript["segments"]] == [
+            "请问有什么可以帮您？",
+            "我想查询账单",
+            "東京、発売",
+        ]
+        assert transcript["text"] == "请问有什么可以帮您？\n我想查询账单\n東京、発売"
+        assert transcript["options"]["script"] == "hans"
+
+    def test_is_as_the_engine_wrote_it_unless_asked_for(self) -> None:
+        text = "請問有什么可以帮您？"
+
+        assert transcript_of(Said(0, 0, 900, text, language="zh"))["text"] == text
 
 
 class TestCall:
@@ -198,6 +228,7 @@ class TestCall:
         assert transcript["options"] == {
             "model": "scripted",
             "language": "zh",
+            "script": "as_is",
             "lane": "bulk",
             "roles": {"0": "agent"},
         }

@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from core.errors import UnknownModel, UnsupportedOption
-from submission.checks import check_language, served_model
+from models.chinese_script import ChineseScript
+from submission.checks import check_language, check_script, served_model
 from submission.fields import METADATA_BYTES
 from submission.options import JobOptions
 
@@ -81,6 +82,37 @@ class TestMetadata:
         given = {"pattern": "\\u0000"}
 
         assert JobOptions.model_validate({"metadata": given}).metadata == given
+
+
+class TestScript:
+    @pytest.mark.parametrize(
+        ("language", "model"),
+        [
+            (None, "glm-asr-nano-2512"),
+            (None, "whisper-base"),
+            ("zh", "whisper-base"),
+            ("yue", "whisper-large-v3"),
+        ],
+    )
+    def test_can_be_asked_for_where_there_may_be_chinese(self, language: str | None, model: str) -> None:
+        check_script(ChineseScript.HANS, language, model)
+
+    @pytest.mark.parametrize(
+        ("language", "model", "message"),
+        [
+            ("en", "whisper-base", "the language is 'en'"),
+            (None, "whisper-tiny.en", "whisper-tiny.en hears none"),
+        ],
+    )
+    def test_is_refused_where_there_is_none(self, language: str | None, model: str, message: str) -> None:
+        with pytest.raises(UnsupportedOption, match=message):
+            check_script(ChineseScript.HANT, language, model)
+
+        check_script(ChineseScript.AS_IS, language, model)
+
+    def test_is_one_of_three(self) -> None:
+        with pytest.raises(ValidationError):
+            JobOptions.model_validate({"script": "cyrl"})
 
 
 class TestOptions:

@@ -1,0 +1,1 @@
+"""In which language something was said. Pure: texts in, codes out; docs/languages.md has the rules."""
