@@ -30,6 +30,6 @@ class TestVariety:
     def test_is_mandarin_by_its_own(self, text: str) -> None:
         assert variety_of(text) == "zh"
 
-    @pytest.mark.parametrize("text", ["一三八零零一二三四五六", "退款申请", "但是目的存在", ""])
+    @pytest.mark.parametrize("text", ["一三八零零一二三四五六", "退款申请", "但是目的存在", "關係", ""])
     def test_is_not_known_of_what_both_write(self, text: str) -> None:
         assert variety_of(text) is None

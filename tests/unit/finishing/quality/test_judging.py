@@ -27,9 +27,9 @@ class TestFlags:
     @pytest.mark.parametrize(
         ("confidence", "tokens", "found"),
         [
-            (0.49, 5, [FlagCode.LOW_CONFIDENCE]),
-            (0.5, 5, []),
-            (0.1, 4, []),
+            (0.59, 3, [FlagCode.LOW_CONFIDENCE]),
+            (0.6, 3, []),
+            (0.1, 2, []),
             (None, 0, []),
         ],
     )

@@ -82,7 +82,7 @@ class TestDoubt:
     def test_of_two_flags_is_more_than_of_either(self) -> None:
         both = doubt({FlagCode.CUT_TEXT, FlagCode.LOW_CONFIDENCE})
 
-        assert both == pytest.approx(0.75)
+        assert both == pytest.approx(0.85)
 
     def test_of_no_flag_is_none(self) -> None:
         assert doubt(set()) == 0.0
