@@ -139,8 +139,8 @@ def figures_of(judged: Sequence[Judged]) -> dict[str, object]:
         "doubted_wer_percent": error_rate_percent(doubted),
         "errors_outside_trusted_percent": round(100 * (1 - sum(each.errors for each in trusted) / errors), 1),
         "right_order_percent": right_order_percent(judged),
-        "clean_clips_flagged": sum(bool(each.quality["flags"]) for each in judged if each.errors == 0),
-        "clean_clips": sum(each.errors == 0 for each in judged),
+        "faultless_clips_flagged": sum(bool(each.quality["flags"]) for each in judged if each.errors == 0),
+        "faultless_clips": sum(each.errors == 0 for each in judged),
     }
 
 
