@@ -11,9 +11,10 @@ from models.base import JsonValue
 from models.batch_item import BatchItem
 from models.job import Job
 from models.metrics_content import MetricsContent, PartyFigures
+from models.quality_content import QualityContent
 from models.recording import Recording
 from models.transcript import Transcript
-from models.transcript_content import TranscriptContent, from_json
+from models.transcript_content import TranscriptContent, from_json, metrics_in, quality_in
 
 ABOUT_CALL: Final = ("number", "custom_id", "job_id", "filename", "duration_s", "language", "channels")
 ABOUT_TALK: Final = (
@@ -23,6 +24,8 @@ ABOUT_TALK: Final = (
     "dead_air_spans",
     "overlap_s",
     "interruptions",
+    "trust",
+    "flags",
     "findings",
     "warnings",
 )
@@ -68,8 +71,7 @@ class Call(NamedTuple):
 def call_row(columns: CallColumns, call: Call) -> list[object]:
     """Its cells, in the order of the columns. Seconds have three decimals."""
     transcript = from_json(call.transcript.content)
-    # Transcripts of earlier versions have none.
-    metrics = transcript.get("metrics")
+    metrics = metrics_in(transcript)
     return [
         call.item.number,
         call.item.custom_id,
@@ -78,30 +80,40 @@ def call_row(columns: CallColumns, call: Call) -> list[object]:
         _seconds(transcript["duration_ms"]),
         transcript["language"],
         len(transcript["channels"]),
-        *(_about_talk(transcript, metrics)),
+        *_about_talk(metrics),
+        *_about_trust(quality_in(transcript)),
+        *_about_sound(transcript),
         *(cell for role in columns.roles for cell in _of_role(metrics, role)),
         *(_plain(call.job.details.get(key)) for key in columns.metadata_keys),
         transcript["text"],
     ]
 
 
-def _about_talk(transcript: TranscriptContent, metrics: MetricsContent | None) -> list[object]:
-    findings = [
-        finding["code"] for channel in transcript["channels"] for finding in channel.get("findings", [])
+def _about_talk(metrics: MetricsContent | None) -> list[object]:
+    if metrics is None:
+        return [None] * 6
+    interruptions = metrics["interruptions"]
+    return [
+        _seconds(metrics["talk_ms"]),
+        _seconds(metrics["silence_ms"]),
+        _seconds(metrics["dead_air_ms"]),
+        len(metrics["dead_air"]),
+        _seconds(metrics["overlap_ms"]),
+        None if interruptions is None else len(interruptions),
     ]
-    warnings = [warning["code"] for warning in transcript["warnings"]]
-    measured: list[object] = [None] * 6
-    if metrics is not None:
-        interruptions = metrics["interruptions"]
-        measured = [
-            _seconds(metrics["talk_ms"]),
-            _seconds(metrics["silence_ms"]),
-            _seconds(metrics["dead_air_ms"]),
-            len(metrics["dead_air"]),
-            _seconds(metrics["overlap_ms"]),
-            None if interruptions is None else len(interruptions),
-        ]
-    return [*measured, _listed(findings), _listed(warnings)]
+
+
+def _about_trust(quality: QualityContent | None) -> list[object]:
+    if quality is None:
+        return [None, None]
+    return [quality["trust"], _listed([flag["code"] for flag in quality["flags"]])]
+
+
+def _about_sound(transcript: TranscriptContent) -> list[object]:
+    # Transcripts of earlier versions have none.
+    found = [finding for channel in transcript["channels"] for finding in channel.get("findings", [])]
+    findings = [finding["code"] for finding in found]
+    return [_listed(findings), _listed([warning["code"] for warning in transcript["warnings"]])]
 
 
 def _of_role(metrics: MetricsContent | None, role: str) -> list[object]:

@@ -142,6 +142,16 @@ def options_of(job: Job) -> TranscriptOptions:
     }
 
 
+def metrics_in(transcript: TranscriptContent) -> MetricsContent | None:
+    """None in transcripts of earlier versions."""
+    return transcript.get("metrics")
+
+
+def quality_in(transcript: TranscriptContent) -> QualityContent | None:
+    """None in transcripts of earlier versions."""
+    return transcript.get("quality")
+
+
 def made_out_to(job: Job, content: JsonObject) -> JsonObject:
     """The same words, for another job of the same audio, model, language, script and roles."""
     never_entered: TranscriptTimings = {

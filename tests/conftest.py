@@ -6,12 +6,17 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import trustme
 
 from embedded.settings import EmbeddedSettings
 from embedded.stack import EmbeddedStack
 from tests.receiver import NAME, Receiver
+
+# How long an example takes is the machine's affair, and how busy it is.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

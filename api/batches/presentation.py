@@ -9,14 +9,17 @@ from api.batches.schemas import (
     BatchRead,
     ItemRead,
     RequestCounts,
+    ReviewItem,
 )
 from models.batch import Batch
 from models.batch_item import BatchItem
+from models.call_rows import Call
 from models.job import Job
 from models.recording import Recording
 from models.repositories.batch_endings import request_counts
 from models.repositories.batches import Pace, Standing
 from models.states import ItemState
+from models.transcript_content import from_json, quality_in
 
 
 def present(batch: Batch, standing: Standing, pace: Pace, audio_ms: tuple[int, int] | None) -> BatchRead:
@@ -69,6 +72,21 @@ def present_item(item: BatchItem, job: Job | None, recording: Recording | None) 
         filename=recording.filename if recording is not None else None,
         metadata=metadata if isinstance(metadata, dict) else {},
         error=_error(item.error_code, item.error_message) if is_waiting or job is None else _job_error(job),
+    )
+
+
+def present_for_review(call: Call) -> ReviewItem:
+    transcript = from_json(call.transcript.content)
+    quality = quality_in(transcript)
+    return ReviewItem(
+        number=call.item.number,
+        custom_id=call.item.custom_id,
+        job_id=call.job.id,
+        filename=call.recording.filename,
+        metadata=call.job.details,
+        duration_ms=transcript["duration_ms"],
+        trust=None if quality is None else quality["trust"],
+        flags=[] if quality is None else quality["flags"],
     )
 
 

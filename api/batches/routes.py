@@ -21,6 +21,8 @@ from api.batches.schemas import (
     ItemQuery,
     ItemsAdd,
     ItemsAdded,
+    Review,
+    ReviewQuery,
 )
 from api.bodies import json_of
 from api.dependencies import DbSession, OwnerId, ProcessResources
@@ -159,6 +161,14 @@ def list_items(
 ) -> ItemPage:
     """The items of a batch, each with its job once there is one."""
     return service.items(session, batch_id, query, owner_id=owner_id)
+
+
+@router.get("/{batch_id}/review", responses=problems_of(NotFound))
+def review_batch(
+    batch_id: uuid.UUID, query: Annotated[ReviewQuery, Query()], owner_id: OwnerId, session: DbSession
+) -> Review:
+    """Which completed calls to listen to first: the least trusted, each with the spans in doubt."""
+    return service.review(session, batch_id, query, owner_id=owner_id)
 
 
 @router.get(

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.jobs.schemas import Described
+from models.quality_content import QualityFlag
 from models.states import BatchState, ItemState, JobState
 from submission.batches.item import BatchDefaults
 from submission.fields import Metadata
@@ -207,6 +208,33 @@ class ItemRead(Described):
     filename: str | None
     metadata: Metadata
     error: BatchError | None
+
+
+class ReviewQuery(Described):
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=50, ge=1, le=1_000)
+
+
+class ReviewItem(Described):
+    """A call, and what speaks against its transcript."""
+
+    number: int
+    custom_id: str | None
+    job_id: uuid.UUID
+    filename: str | None
+    metadata: Metadata
+    duration_ms: int
+    trust: float | None
+    """How much of what was spoken nothing is said against, 0 to 1; null where that is not known."""
+    flags: list[QualityFlag]
+    """Where to listen, and why: docs/quality.md."""
+
+
+class Review(Described):
+    """Listen to these first."""
+
+    data: list[ReviewItem]
 
 
 class ItemPage(Described):

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api import paging
-from api.batches.presentation import present, present_item
+from api.batches.presentation import present, present_for_review, present_item
 from api.batches.schemas import (
     BatchPage,
     BatchQuery,
@@ -18,6 +18,8 @@ from api.batches.schemas import (
     ItemQuery,
     ItemRefusal,
     ItemsAdded,
+    Review,
+    ReviewQuery,
 )
 from core.errors import Conflict
 from models.batch import Batch
@@ -132,3 +134,9 @@ def items(session: Session, batch_id: uuid.UUID, query: ItemQuery, *, owner_id: 
         has_more=has_more,
         next_cursor=paging.cursor_at(shown[-1][0].number) if has_more else None,
     )
+
+
+def review(session: Session, batch_id: uuid.UUID, query: ReviewQuery, *, owner_id: uuid.UUID) -> Review:
+    batch = BatchRepository(session).get(batch_id, owner_id=owner_id)
+    calls = BatchItemRepository(session).least_trusted(batch.id, limit=query.limit)
+    return Review(data=[present_for_review(call) for call in calls])

@@ -113,6 +113,19 @@ class BatchItemRepository:
         )
         return [Call._make(row) for row in self.session.execute(query)]
 
+    def least_trusted(self, batch_id: uuid.UUID, *, limit: int) -> Sequence[Call]:
+        """Completed ones, worst first; what says nothing of trust comes last."""
+        query = (
+            select(BatchItem, Job, Recording, Transcript)
+            .join(Job, Job.id == BatchItem.job_id)
+            .join(Recording, Recording.id == Job.recording_id)
+            .join(Transcript, Transcript.job_id == Job.id)
+            .where(BatchItem.batch_id == batch_id, Job.batch_id == batch_id)
+            .order_by(Transcript.trust.asc().nulls_last(), BatchItem.number)
+            .limit(limit)
+        )
+        return [Call._make(row) for row in self.session.execute(query)]
+
     def metadata_keys(self, batch_id: uuid.UUID, *, limit: int) -> Sequence[str]:
         """What callers wrote about their calls, by name; the first ones in order."""
         keys = (

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from api.batches import exports
 from core.database import SessionFactory
-from models import Job
+from models import Job, Transcript
 from models.transcript_content import as_json
 from tests.integration.api import stages
 from tests.integration.api.test_transcripts import CONTENT
@@ -98,6 +98,29 @@ class TestResults:
 
     def test_run_nothing_in_a_spreadsheet(self, client: TestClient, batch_id: uuid.UUID) -> None:
         assert {row["metadata.agent"] for row in rows(client, batch_id, "results")} == {"'=Kim"}
+
+
+class TestReview:
+    def test_begins_with_the_least_trusted(
+        self, client: TestClient, sessions: SessionFactory, batch_id: uuid.UUID
+    ) -> None:
+        trust = {"a": 0.9, "b": 0.2, "c": None}
+        for job in jobs_of(sessions, batch_id)[:3]:
+            with sessions.begin() as session:
+                session.get_one(Transcript, job.id).trust = trust[str(job.custom_id)]
+
+        review = client.get(f"/v1/batches/{batch_id}/review").json()["data"]
+        first = client.get(f"/v1/batches/{batch_id}/review?limit=1").json()["data"]
+
+        assert [call["custom_id"] for call in review] == ["b", "a", "c"]
+        assert first == review[:1]
+        assert review[0]["flags"] == CONTENT["quality"]["flags"]
+
+    def test_is_in_the_spreadsheet_too(self, client: TestClient, batch_id: uuid.UUID) -> None:
+        row = rows(client, batch_id, "results")[0]
+
+        assert float(row["trust"]) == CONTENT["quality"]["trust"]
+        assert row["flags"].split() == sorted({flag["code"] for flag in CONTENT["quality"]["flags"]})
 
 
 class TestErrors:

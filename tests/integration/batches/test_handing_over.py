@@ -179,6 +179,7 @@ class TestOtherOwners:
             ("GET", ""),
             ("GET", "/items"),
             ("GET", "/results"),
+            ("GET", "/review"),
             ("GET", "/errors"),
             ("POST", "/items"),
             ("POST", "/close"),
