@@ -28,6 +28,7 @@ AUDIO: Final = b"RIFF" + bytes(2000)
 OPTIONS: Final = {
     "model": "whisper-base",
     "language": "zh",
+    "script": "hant",
     "lane": "bulk",
     "roles": "agent,customer",
     "metadata": '{"customer": "Smith"}',

@@ -63,6 +63,7 @@ class TestAcceptedRecording:
             client,
             model="whisper-base",
             language="zh",
+            script="hans",
             lane="bulk",
             roles="agent,customer",
             metadata='{"agent": "007"}',
@@ -71,6 +72,7 @@ class TestAcceptedRecording:
         assert job["options"] == {
             "model": "whisper-base",
             "language": "zh",
+            "script": "hans",
             "lane": "bulk",
             "roles": {"0": "agent", "1": "customer"},
             "reuse": False,
@@ -84,6 +86,7 @@ class TestAcceptedRecording:
         assert job["options"] == {
             "model": "scripted",
             "language": None,
+            "script": "as_is",
             "lane": "live",
             "roles": {},
             "reuse": False,
@@ -120,6 +123,8 @@ class TestRefusedRecording:
             ({"model": "whisper-small"}, 422, "unknown_model"),
             ({"model": "whisper-tiny.en", "language": "zh"}, 422, "unsupported_option"),
             ({"language": "tlh", "model": "whisper-base"}, 422, "unsupported_option"),
+            ({"language": "en", "script": "hans"}, 422, "unsupported_option"),
+            ({"script": "simplified"}, 422, "invalid_request"),
             ({"hotwords": "refund"}, 422, "invalid_request"),
             ({"lane": "fast"}, 422, "invalid_request"),
             ({"roles": "Agent Smith"}, 422, "invalid_request"),
