@@ -12,11 +12,9 @@ from benchmarks.conclusion import Benchmark
 from benchmarks.marks import Mark
 from benchmarks.references import SAMPLES, Turn, english, mandarin, turns_of
 from benchmarks.systems import client_of, running_system
-from cli.answers import Transcript, Utterance
 from cli.checkpoints import ensure_checkpoint
-from cli.client import Client, SubmitOptions
-from cli.following import follow
 from cli.steps import Steps
+from client import Client, SubmitOptions, Transcript, Utterance
 from core.catalog import model_named
 
 MODELS: Final = ("whisper-base", "whisper-tiny.en")
@@ -70,7 +68,7 @@ def measure(client: Client) -> dict[str, object]:
 def heard(client: Client, call: str, *, model: str, language: str | None = None) -> Transcript:
     options = SubmitOptions(model=model, language=language, lane="live", roles="agent,customer")
     job = client.submit(SAMPLES / f"{call}.wav", options)
-    *_, ended = follow(client, job.id)
+    ended = client.wait(job.id)
     return client.transcript(ended.id)
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.recordings import write_piece
-from cli.client import Client, SubmitOptions
-from cli.settings import Access
+from client import Access, Client, SubmitOptions
 from core.database import SessionFactory
 from embedded.system import System
 from models.repositories.api_keys import ApiKeyRepository

@@ -21,8 +21,8 @@ from benchmarks.marks import Mark
 from benchmarks.recordings import write_piece
 from benchmarks.spread import percentile, spread
 from benchmarks.systems import client_of, running_system
-from cli.client import Client, SubmitOptions
 from cli.steps import Steps
+from client import Client, SubmitOptions
 
 SECONDS: Final = 5.0
 WARM_UP: Final = 5

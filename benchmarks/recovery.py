@@ -22,9 +22,8 @@ from benchmarks.marks import Mark
 from benchmarks.recordings import write_piece
 from benchmarks.spread import percentile
 from chaos.stage import Stage, Wishes
-from cli.client import Client, SubmitOptions
-from cli.settings import Access
 from cli.steps import Steps
+from client import Access, Client, SubmitOptions
 from core.database import engine_of, open_sessions
 
 SLOW_ENGINE_S: Final = "1.0"

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from cli.client import Client
-from cli.settings import Access
 from cli.steps import Steps
+from client import Access, Client
 from embedded.settings import EmbeddedSettings
 from embedded.system import Plan, System
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.answers import Transcript, Utterance
 from cli.clock import clock
+from client import Transcript, Utterance
 
 COLOURS: Final = ("cyan", "magenta", "green", "yellow", "blue", "red")
 OVERLAP: Final = "//"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -17,11 +15,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from cli.answers import Job
-from cli.client import Client, SubmitOptions
 from cli.dialogue import plain
-from cli.following import follow
-from cli.submitting import submit_once
+from client import Client, Job, SubmitOptions
 
 
 def send(
@@ -29,8 +24,6 @@ def send(
     client: Client,
     recording: Path,
     options: SubmitOptions,
-    *,
-    pause: Callable[[float], None] = time.sleep,
 ) -> Job:
     """Submit a recording, again and again while the server fails; the bar goes away with the last byte."""
     columns = (*_named_bar(), DownloadColumn(), TransferSpeedColumn())
@@ -38,13 +31,11 @@ def send(
     # Where nobody watches, a bar would be noise in somebody's log.
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         bar = bars.add_task(name, total=recording.stat().st_size)
-        return submit_once(
-            client,
+        return client.submit(
             recording,
             options,
             on_sent=lambda sent: bars.update(bar, completed=sent),
             on_retry=lambda error: console.print(f"{name}: {error} Sending it again.", markup=False),
-            pause=pause,
         )
 
 
@@ -53,7 +44,7 @@ def await_end(console: Console, client: Client, job: Job) -> Job:
     columns = (*_named_bar(), TaskProgressColumn(), TextColumn("{task.fields[stage]}"), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         bar = bars.add_task(plain(job.name), total=1.0, stage=job.status)
-        for seen in follow(client, job.id):
+        for seen in client.follow(job.id):
             bars.update(bar, completed=seen.progress, stage=seen.stage or seen.status)
             job = seen
     return job

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from pydantic import AnyHttpUrl, SecretStr, TypeAdapter
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from client import Access
 from core.errors import ServerUnknown
 from embedded.settings import ACCESS_FILE, EmbeddedSettings
 
@@ -24,14 +23,6 @@ class ClientSettings(BaseSettings):
     """Where the server answers; empty means the one that `callscribe up` runs on this machine."""
     api_key: SecretStr | None = None
     """As `callscribe keys create` printed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A server and what it lets us in with."""
-
-    api_url: str
-    api_key: str = field(repr=False)
 
 
 def find_access() -> Access:

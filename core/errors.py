@@ -36,6 +36,7 @@ ServiceError
 │   ├── ServiceNotStarted
 │   ├── StateDirectoryRefused
 │   ├── ServerUnknown
+│   ├── SignatureRejected
 │   └── WorkerLost
 ├── TransientError              nobody's fault; retried with backoff
 │   ├── StorageUnavailable
@@ -283,6 +284,12 @@ class ServerUnknown(PermanentError):
     """No server is known: start `callscribe up`, or set CALLSCRIBE_API_URL and CALLSCRIBE_API_KEY."""
 
     code = "server_unknown"
+
+
+class SignatureRejected(PermanentError):
+    """The delivery was not signed with this secret."""
+
+    code = "signature_rejected"
 
 
 class WorkerLost(PermanentError):

@@ -9,13 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.answers import Job
 from cli.checkpoints import ensure_checkpoint
-from cli.client import Client, SubmitOptions
 from cli.dialogue import print_dialogue
 from cli.progress import await_end, send
-from cli.settings import Access
 from cli.steps import Steps
+from client import Access, Client, Job, SubmitOptions
 from core.catalog import DEFAULT_MODEL, model_named
 from embedded.settings import EmbeddedSettings
 from embedded.system import Plan, System

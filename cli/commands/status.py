@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.answers import Answer, Job
-from cli.client import Client
 from cli.clock import clock
 from cli.dialogue import plain
 from cli.settings import find_access
+from client import IMPATIENT, Client
+from client.answers import Answer, Job
 
 
 def status(
@@ -25,9 +25,9 @@ def status(
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many of the newest.")] = 20,
 ) -> None:
     """Say where a job stands, or the newest ones."""
-    with Client(find_access()) as client:
+    with Client(find_access(), IMPATIENT) as client:
         if job_id is None:
-            _show_all(client.jobs(limit=limit), as_json=as_json)
+            _show_all([*client.jobs(limit=limit)], as_json=as_json)
         else:
             _show_one(client.job(job_id), as_json=as_json)
 

@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from cli.answers import Job
-from cli.client import Client, SubmitOptions
 from cli.dialogue import plain, print_dialogue
 from cli.progress import await_end, send
 from cli.settings import find_access
+from client import Client, Job, SubmitOptions
 from core.errors import PayloadTooLarge, RecordingRejected
 
 Recordings = Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False)]

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.client import Client
 from cli.settings import find_access
+from client import IMPATIENT, Client
 
 
 def transcript(
@@ -21,7 +21,7 @@ def transcript(
     ] = None,
 ) -> None:
     """Print the transcript of a completed job."""
-    with Client(find_access()) as client:
+    with Client(find_access(), IMPATIENT) as client:
         text = client.transcript_as(job_id, form)
     if output is None:
         typer.echo(text, nl=not text.endswith("\n"))

@@ -10,6 +10,7 @@ RUN python -m venv --without-pip /venv \
 WORKDIR /app
 COPY api api
 COPY cli cli
+COPY client client
 COPY core core
 COPY embedded embedded
 COPY migrations migrations

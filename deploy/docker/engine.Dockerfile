@@ -18,6 +18,7 @@ RUN python -m venv /venv \
         ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} --requirement requirements/torch.txt
 WORKDIR /app
 COPY cli cli
+COPY client client
 COPY core core
 COPY embedded embedded
 COPY models models

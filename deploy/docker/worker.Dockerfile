@@ -11,6 +11,7 @@ RUN python -m venv --without-pip /venv \
         --no-deps --requirement requirements/silero.txt
 WORKDIR /app
 COPY cli cli
+COPY client client
 COPY core core
 COPY embedded embedded
 COPY models models

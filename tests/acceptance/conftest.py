@@ -12,8 +12,7 @@ import soundfile
 import soxr
 from pydantic import SecretStr
 
-from cli.client import Client
-from cli.settings import Access
+from client import Access, Client
 from core.database import SessionFactory, engine_of, open_sessions
 from embedded.settings import EmbeddedSettings
 from embedded.system import Plan, System

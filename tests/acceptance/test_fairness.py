@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cli.client import Client, SubmitOptions
+from client import Client, SubmitOptions
 from core.database import SessionFactory
 from embedded.system import System
 from models import Channel, Chunk, DeviceBatch, Job, JobStage, Lane, Recording

@@ -14,7 +14,7 @@ import pytest
 import redis
 from sqlalchemy import func, select
 
-from cli.client import Client
+from client import Client
 from core.database import SessionFactory
 from embedded.system import System
 from models import Event, EventType, Job, JobState, Transcript

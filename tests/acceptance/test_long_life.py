@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 from sqlalchemy import select
 
-from cli.client import Client
+from client import Client
 from core.database import SessionFactory
 from embedded.system import System
 from models import Chunk, DeviceBatch, DeviceBatchState

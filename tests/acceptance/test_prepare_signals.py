@@ -13,7 +13,7 @@ import psutil
 import pytest
 from sqlalchemy import func, select
 
-from cli.client import Client
+from client import Client
 from core.database import SessionFactory
 from embedded.system import System
 from models import Job, JobStage

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import func, select, text
 
-from cli.client import Client
+from client import Client
 from core.database import SessionFactory
 from embedded.system import System
 from models import Chunk, DeviceBatch, DeviceBatchState, Job

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from cli.client import Client, SubmitOptions
+from client import Client, SubmitOptions
 from core.database import SessionFactory
 from core.errors import TransientError
 from models import Job

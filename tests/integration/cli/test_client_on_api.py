@@ -15,10 +15,7 @@ from pydantic import SecretStr
 from api.app import create_app
 from api.server import ApiServer
 from api.settings import ApiSettings
-from cli.answers import Job
-from cli.client import Client, SubmitOptions
-from cli.following import follow
-from cli.settings import Access
+from client import Access, Client, Job, SubmitOptions
 from core.database import SessionFactory
 from core.errors import (
     EmptyRecording,
@@ -104,7 +101,7 @@ class TestClient:
         submitted = client.submit(recording)
         complete(sessions, submitted)
 
-        *_, ended = follow(client, submitted.id)
+        ended = client.wait(submitted.id)
 
         assert (ended.name, ended.status, ended.progress) == (recording.name, "completed", 1.0)
         assert [each.text for each in client.transcript(ended.id).utterances] == ["Hello.", "您好。"]

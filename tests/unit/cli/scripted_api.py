@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from cli.settings import Access
+from client import Access
 
 JOB_ID: Final = "0b6f3a52-6d1c-4c8e-9a55-2f4f7d1a9e10"
 KEY: Final = "cs_test_key"
@@ -46,6 +46,9 @@ class Given:
     status: int
     body: bytes
     media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    missing: int = 0
+    """Bytes that are promised and never come: the connection is closed instead."""
 
 
 @dataclass
@@ -61,7 +64,10 @@ class ScriptedApi:
         return Access(api_url=self.url, api_key=KEY)
 
     def answer(self, method: str, path: str, content: object, *, status: int = 200) -> None:
-        self.answers[method, path].append(Given(status, json.dumps(content).encode()))
+        self.give(method, path, Given(status, json.dumps(content).encode()))
+
+    def give(self, method: str, path: str, given: Given) -> None:
+        self.answers[method, path].append(given)
 
     def answer_text(self, method: str, path: str, text: str, *, status: int = 200) -> None:
         self.answers[method, path].append(Given(status, text.encode(), "text/plain; charset=utf-8"))
@@ -90,11 +96,17 @@ def scripted_api() -> Iterator[ScriptedApi]:
             given = api.take(Asked(self.command, address.path, query, dict(self.headers), body))
             self.send_response(given.status)
             self.send_header("Content-Type", given.media_type)
-            self.send_header("Content-Length", str(len(given.body)))
+            self.send_header("Content-Length", str(len(given.body) + given.missing))
+            for name, value in given.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(given.body)
+            self.close_connection = self.close_connection or given.missing > 0
 
         def do_POST(self) -> None:
+            self.do_GET()
+
+        def do_PUT(self) -> None:
             self.do_GET()
 
         def log_message(self, *_: object) -> None:
@@ -125,6 +137,7 @@ def job(**changes: object) -> dict[str, object]:
         "model": "whisper-base",
         "language": None,
         "lane": "live",
+        "metadata": {},
         "source": {"filename": "call.wav", "duration_ms": None},
         "timings_ms": {"queued": None, "total": None},
         "error": None,

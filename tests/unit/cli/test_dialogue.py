@@ -5,9 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from cli.answers import Transcript, Utterance
 from cli.clock import clock
 from cli.dialogue import overlapping, print_dialogue
+from client import Transcript, Utterance
 from tests.unit.cli.scripted_api import transcript
 
 

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.answers import Job
-from cli.client import Client, SubmitOptions
 from cli.progress import await_end, send
+from client import Client, Job, Patience, SubmitOptions
 from tests.unit.cli.scripted_api import COMPLETED, JOB_ID, ScriptedApi, job
 
 
 @pytest.fixture
 def client(api: ScriptedApi) -> Iterator[Client]:
-    with Client(api.access) as client:
+    with Client(api.access, Patience(pause=lambda _: None)) as client:
         yield client
 
 
@@ -70,7 +69,7 @@ class TestSending:
         recording.write_bytes(b"RIFF")
         screen = Screen(terminal=False)
 
-        send(screen, client, recording, SubmitOptions(), pause=lambda _: None)
+        send(screen, client, recording, SubmitOptions())
 
         assert screen.lines() == ["[red] call.wav: It is away. (request r-1) Sending it again."]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.settings import Access, find_access
+from cli.settings import find_access
+from client import Access
 from core.errors import ServerUnknown
 from embedded.settings import ACCESS_FILE
 

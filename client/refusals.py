@@ -14,6 +14,7 @@ from core.errors import (
     InvalidRequest,
     NotFound,
     PayloadTooLarge,
+    ServerBusy,
     ServiceError,
     TransientError,
     Unauthenticated,
@@ -58,4 +59,5 @@ _BY_STATUS: Final[Mapping[int, type[ServiceError]]] = {
     httpx.codes.CONFLICT: Conflict,
     httpx.codes.GONE: Gone,
     httpx.codes.REQUEST_ENTITY_TOO_LARGE: PayloadTooLarge,
+    httpx.codes.TOO_MANY_REQUESTS: ServerBusy,
 }

@@ -1,20 +1,26 @@
-"""What the API answers, as far as the commands look at it; what else it says is kept."""
+"""What the API answers of jobs and transcripts; what else it says is kept, as `model_extra`."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Final
+from typing import Final, Generic, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 FINAL: Final = frozenset({"completed", "failed", "canceled", "expired"})
 """Statuses that nothing leaves."""
 
 
+Metadata: TypeAlias = dict[str, JsonValue]
+
+
 class Answer(BaseModel):
     # A newer server may say more than this client knows of.
     model_config = ConfigDict(frozen=True, extra="allow")
+
+
+Entry = TypeVar("Entry", bound=Answer)
 
 
 class JobError(Answer):
@@ -39,6 +45,7 @@ class Job(Answer):
     language: str | None
     lane: str
     source: Source
+    metadata: Metadata = Field(default_factory=dict)
     timings_ms: dict[str, int | None]
     error: JobError | None
 
@@ -63,8 +70,12 @@ class Job(Answer):
         return self.source.filename or str(self.id)
 
 
-class JobPage(Answer):
-    data: list[Job]
+class Page(Answer, Generic[Entry]):
+    """Lists come in pages; `next_cursor` asks for the next one."""
+
+    data: list[Entry]
+    has_more: bool = False
+    next_cursor: str | None = None
 
 
 class Channel(Answer):
@@ -78,6 +89,7 @@ class Utterance(Answer):
     start_ms: int
     end_ms: int
     text: str
+    confidence: float | None = None
 
 
 class Warned(Answer):
@@ -85,18 +97,24 @@ class Warned(Answer):
     message: str
 
 
+class Quality(Answer):
+    trust: float | None = None
+    """0 to 1; what is wrong with the text is in `flags`, as far as it is known."""
+
+
 class Transcript(Answer):
+    """docs/transcript.md has every field; those that are not named here are in `model_extra`."""
+
     model: str
     duration_ms: int
     language: str | None
+    text: str = ""
     channels: list[Channel]
     utterances: list[Utterance]
     warnings: list[Warned]
+    metrics: Metadata | None = None
+    quality: Quality | None = None
 
 
 class Model(Answer):
     id: str
-
-
-class ModelPage(Answer):
-    data: list[Model]

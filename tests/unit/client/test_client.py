@@ -3,19 +3,18 @@ from __future__ import annotations
 import json
 import socket
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cli.client import Client, SubmitOptions
-from cli.settings import Access
+from client import IMPATIENT, Access, Client, SubmitOptions
 from core.errors import (
     Conflict,
     DatabaseUnavailable,
     InvalidRequest,
     NotFound,
     PermanentError,
+    ServerBusy,
     ServerUnreachable,
     ServiceError,
     TranscriptNotReady,
@@ -26,12 +25,6 @@ from tests.unit.cli.scripted_api import JOB_ID, KEY, ScriptedApi, job, transcrip
 
 JOB = uuid.UUID(JOB_ID)
 JOB_PATH = f"/v1/jobs/{JOB_ID}"
-
-
-@pytest.fixture
-def client(api: ScriptedApi) -> Iterator[Client]:
-    with Client(api.access) as client:
-        yield client
 
 
 @pytest.fixture
@@ -68,15 +61,28 @@ class TestSubmit:
         assert heard[-1] == recording.stat().st_size
         assert max(steps) <= 64 * 1024
 
-    def test_names_the_request_if_it_may_be_sent_again(
+    def test_names_each_recording_with_a_key_of_its_own(
         self, api: ScriptedApi, client: Client, recording: Path
     ) -> None:
         api.answer("POST", "/v1/jobs", job(), status=202)
 
-        client.submit(recording)
-        client.submit(recording, key="call-1")
+        for key in (None, None, "call-1"):
+            client.submit(recording, key=key)
 
-        assert [asked.headers.get("Idempotency-Key") for asked in api.asked] == [None, "call-1"]
+        keys = [asked.headers["Idempotency-Key"] for asked in api.asked]
+        assert len(set(keys)) == 3
+        assert keys[2] == "call-1"
+
+    def test_takes_what_was_put_into_storage(self, api: ScriptedApi, client: Client) -> None:
+        api.answer("POST", "/v1/jobs", job(), status=202)
+
+        client.submit_upload(JOB, SubmitOptions(roles="agent,customer", reuse=True))
+
+        assert json.loads(api.asked[0].body) == {
+            "upload_id": JOB_ID,
+            "roles": ["agent", "customer"],
+            "reuse": True,
+        }
 
     def test_says_who_asks(self, api: ScriptedApi, client: Client, recording: Path) -> None:
         api.answer("POST", "/v1/jobs", job(), status=202)
@@ -108,7 +114,29 @@ class TestReading:
         jobs = client.jobs(limit=2)
 
         assert [each.id for each in jobs] == [JOB, JOB]
-        assert api.asked[0].query == {"limit": "2"}
+        assert [asked.query for asked in api.asked] == [{"limit": "2"}]
+
+    def test_all_jobs_are_as_many_pages_as_there_are(self, api: ScriptedApi, client: Client) -> None:
+        api.answer("GET", "/v1/jobs", {"data": [job()], "has_more": True, "next_cursor": "c"})
+        api.answer("GET", "/v1/jobs", {"data": [job()], "has_more": False, "next_cursor": None})
+
+        jobs = list(client.jobs(status=["failed"]))
+
+        assert len(jobs) == 2
+        assert [asked.query.get("cursor") for asked in api.asked] == [None, "c"]
+        assert {asked.query["status"] for asked in api.asked} == {"failed"}
+
+    def test_a_job_is_followed_until_it_has_ended(self, api: ScriptedApi, client: Client) -> None:
+        for status in ("queued", "processing", "failed"):
+            api.answer("GET", JOB_PATH, job(status=status))
+
+        assert [seen.status for seen in client.follow(JOB)] == ["queued", "processing", "failed"]
+
+    @pytest.mark.parametrize("status", ["completed", "failed", "canceled", "expired"])
+    def test_waiting_ends_however_the_job_ends(self, api: ScriptedApi, client: Client, status: str) -> None:
+        api.answer("GET", JOB_PATH, job(status=status))
+
+        assert client.wait(JOB).status == status
 
     def test_a_transcript_is_read_for_its_dialogue(self, api: ScriptedApi, client: Client) -> None:
         api.answer("GET", f"{JOB_PATH}/transcript", transcript())
@@ -155,7 +183,7 @@ class TestRefusals:
         assert type(refused.value) is kind
 
     @pytest.mark.parametrize(
-        ("status", "kind"), [(409, Conflict), (418, InvalidRequest), (502, TransientError)]
+        ("status", "kind"), [(409, Conflict), (418, InvalidRequest), (429, ServerBusy), (502, TransientError)]
     )
     def test_with_a_code_from_the_future_are_known_by_their_status(
         self, api: ScriptedApi, client: Client, status: int, kind: type[ServiceError]
@@ -190,7 +218,7 @@ class TestReaching:
             port = taken.getsockname()[1]
 
         with (
-            Client(Access(f"http://127.0.0.1:{port}", KEY)) as client,
+            Client(Access(f"http://127.0.0.1:{port}", KEY), IMPATIENT) as client,
             pytest.raises(ServerUnreachable, match=f"http://127.0.0.1:{port} does not answer"),
         ):
             client.job(JOB)
@@ -202,5 +230,5 @@ class TestReaching:
         monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
         api.answer("GET", JOB_PATH, job())
 
-        with Client(Access(api.url.replace("127.0.0.1", host), KEY)) as client:
+        with Client(Access(api.url.replace("127.0.0.1", host), KEY), IMPATIENT) as client:
             assert client.job(JOB).id == JOB
