@@ -34,9 +34,12 @@ class Client:
     a key, so that they make one job however often they are sent. May be used from several threads at once.
     """
 
-    def __init__(self, access: Access, patience: Patience = PATIENT) -> None:
-        self._transport = Transport(access, patience)
-        self.uploads = Uploads(self._transport)
+    def __init__(
+        self, access: Access, patience: Patience = PATIENT, *, network: httpx.BaseTransport | None = None
+    ) -> None:
+        """`network` is for those who bring their own: other proxies, certificates, or none at all."""
+        self._transport = Transport(access, patience, network)
+        self.uploads = Uploads(self._transport, network)
         self.batches = Batches(self._transport)
 
     def __enter__(self) -> Self:

@@ -41,10 +41,14 @@ class _Failure:
 class Transport:
     """Every method raises the `ServiceError` that the server raised, or `ServerUnreachable`."""
 
-    def __init__(self, access: Access, patience: Patience) -> None:
+    def __init__(
+        self, access: Access, patience: Patience, network: httpx.BaseTransport | None = None
+    ) -> None:
         self.patience = patience
         self._url = access.api_url
-        self.http = http_client(access.api_url, headers={"Authorization": f"Bearer {access.api_key}"})
+        self.http = http_client(
+            access.api_url, headers={"Authorization": f"Bearer {access.api_key}"}, network=network
+        )
 
     def close(self) -> None:
         self.http.close()
@@ -125,11 +129,14 @@ class Transport:
         return unreachable
 
 
-def http_client(url: str = "", *, headers: Mapping[str, str] = {}) -> httpx.Client:
+def http_client(
+    url: str = "", *, headers: Mapping[str, str] = {}, network: httpx.BaseTransport | None = None
+) -> httpx.Client:
     return httpx.Client(
         base_url=url,
         headers=dict(headers),
         timeout=httpx.Timeout(ANSWER_WITHIN, connect=CONNECT_WITHIN),
         # A proxy of the environment has no way to this machine's own loopback.
-        mounts=dict.fromkeys(LOOPBACK),
+        mounts=dict.fromkeys(LOOPBACK) if network is None else None,
+        transport=network,
     )

@@ -34,10 +34,10 @@ class Upload(Answer):
 class Uploads:
     """May be used from several threads at once."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, network: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
         # Not the API's own client: its key must not reach the storage.
-        self._storage = http_client()
+        self._storage = http_client(network=network)
 
     def close(self) -> None:
         self._storage.close()
