@@ -10,3 +10,9 @@ def clock(milliseconds: int) -> str:
     hours, minutes = divmod(minutes, 60)
     start = f"{hours}:{minutes:02}" if hours else str(minutes)
     return f"{start}:{seconds:02}.{tenths % 10}"
+
+
+def span(seconds: float) -> str:
+    """`0:12:03`: hours, minutes and seconds; cut, not rounded."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"

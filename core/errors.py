@@ -37,6 +37,7 @@ ServiceError
 │   ├── StateDirectoryRefused
 │   ├── ServerUnknown
 │   ├── SignatureRejected
+│   ├── LibraryMissing
 │   └── WorkerLost
 ├── TransientError              nobody's fault; retried with backoff
 │   ├── StorageUnavailable
@@ -290,6 +291,12 @@ class SignatureRejected(PermanentError):
     """The delivery was not signed with this secret."""
 
     code = "signature_rejected"
+
+
+class LibraryMissing(PermanentError):
+    """A library that this needs is an extra, and is not installed."""
+
+    code = "library_missing"
 
 
 class WorkerLost(PermanentError):

@@ -39,7 +39,7 @@ class EmbeddedSettings(BaseSettings):
     )
 
     state_dir: Path = Path("~/.local/state/callscribe")
-    """Data, secrets and logs of the embedded servers; readable by its owner only."""
+    """Data, secrets and logs of the embedded servers, journals of submissions; readable by its owner only."""
     database_url: SecretStr | None = None
     """A Postgres of the user's own, instead of the embedded one."""
     broker_url: SecretStr | None = None

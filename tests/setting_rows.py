@@ -36,8 +36,8 @@ READERS: Final[dict[type[BaseSettings], str]] = {
     EngineSettings: "transcribe workers",
     ModelStoreSettings: "transcribe workers, models",
     FlowerSettings: "flower",
-    EmbeddedSettings: "up, demo, test",
-    ClientSettings: "submit, status, transcript",
+    EmbeddedSettings: "up, demo, test, submit",
+    ClientSettings: "submit, status, transcript, batch, export",
 }
 
 

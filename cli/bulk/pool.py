@@ -56,14 +56,18 @@ class _Pool(Generic[Task, Done]):
         return found
 
     def _run(self) -> None:
-        for task in self._taken():
-            future: Future[Done] = Future()
-            try:
-                future.set_result(self._work(task))
-            except BaseException as error:  # noqa: BLE001 - raised in the thread that listens
-                future.set_exception(error)
-            self._results.put(future)
-        self._results.put(None)
+        try:
+            for task in self._taken():
+                self._tell(self._work(task))
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that listens
+            self._results.put(_failed(error))
+        finally:
+            self._results.put(None)
+
+    def _tell(self, done: Done) -> None:
+        future: Future[Done] = Future()
+        future.set_result(done)
+        self._results.put(future)
 
     def _taken(self) -> Iterator[Task]:
         while not self.stopped.is_set():
@@ -72,3 +76,9 @@ class _Pool(Generic[Task, Done]):
             if task is None:
                 return
             yield task
+
+
+def _failed(error: BaseException) -> Future[Done]:
+    future: Future[Done] = Future()
+    future.set_exception(error)
+    return future

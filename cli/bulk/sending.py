@@ -35,7 +35,7 @@ class Audience(Protocol):
 
     def on_sent(self, piece: Piece, sent: int) -> None: ...
 
-    def on_uploaded(self, piece: Piece) -> None: ...
+    def on_uploaded(self) -> None: ...
 
     def on_look(self, batch_id: uuid.UUID) -> None:
         """About once a second."""
@@ -52,19 +52,19 @@ class Sender:
     unsent: dict[str, str] = field(default_factory=dict)
     """Why a file could not be sent, by `custom_id`; it is tried again the next time."""
 
-    def send(self, plan: Plan) -> uuid.UUID | None:
-        """The batch, closed; None if nothing of the plan could be sent.
-
-        What was sent in an earlier round is not sent again: new files go into a new batch.
-        """
+    def send(self, plan: Plan) -> uuid.UUID:
+        """The batch, closed. What an earlier one has is not sent again: new files go into a new batch."""
         progress = self.journal.progress
         pending = [piece for piece in plan.pieces if not progress.is_settled(piece.custom_id)]
-        if pending:
-            self._send_all(self._opened(plan), pending)
-        if progress.batch_id is not None and not progress.is_closed:
-            self.client.batches.close(progress.batch_id)
+        if pending or progress.batch_id is None:
+            batch_id = self._opened(plan)
+            self._send_all(batch_id, pending)
+        else:
+            batch_id = progress.batch_id
+        if not progress.is_closed:
+            self.client.batches.close(batch_id)
             self.journal.note(Closed())
-        return progress.batch_id
+        return batch_id
 
     def _opened(self, plan: Plan) -> uuid.UUID:
         """The batch that takes items; asked for before anything is sent, as its options may be refused."""
@@ -113,7 +113,7 @@ class Sender:
         self.journal.note(
             Uploaded(piece.custom_id, upload_id, status.st_size, status.st_mtime_ns, self.clock())
         )
-        self.audience.on_uploaded(piece)
+        self.audience.on_uploaded()
         return piece, None
 
     def _add(self, batch_id: uuid.UUID, pieces: Sequence[Piece]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -47,6 +47,8 @@ class Given:
     body: bytes
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    when_taken: Callable[[], object] = dict
+    """Called before it is given."""
     missing: int = 0
     """Bytes that are promised and never come: the connection is closed instead."""
 
@@ -79,7 +81,9 @@ class ScriptedApi:
     def take(self, asked: Asked) -> Given:
         self.asked.append(asked)
         answers = self.answers[asked.method, asked.path]
-        return answers.popleft() if len(answers) > 1 else answers[0]
+        given = answers.popleft() if len(answers) > 1 else answers[0]
+        given.when_taken()
+        return given
 
 
 @contextmanager

@@ -33,12 +33,12 @@ def recording(tmp_path: Path) -> Path:
 
 
 class TestSubmit:
-    def test_prints_the_ids_of_the_jobs(self, named_api: ScriptedApi, recording: Path) -> None:
+    def test_prints_the_id_of_the_job(self, named_api: ScriptedApi, recording: Path) -> None:
         named_api.answer("POST", "/v1/jobs", job(), status=202)
 
-        result = run(submit, recording, recording)
+        result = run(submit, recording)
 
-        assert (result.exit_code, result.stdout) == (0, f"{JOB_ID}\n{JOB_ID}\n")
+        assert (result.exit_code, result.stdout) == (0, f"{JOB_ID}\n")
 
     def test_hands_over_what_was_asked_for(self, named_api: ScriptedApi, recording: Path) -> None:
         named_api.answer("POST", "/v1/jobs", job(), status=202)
@@ -94,24 +94,40 @@ class TestSubmit:
         assert result.exit_code == 1
         assert "call.wav: expired. Its deadline passed." in result.stderr
 
-    def test_goes_on_after_a_recording_that_is_refused(self, named_api: ScriptedApi, recording: Path) -> None:
+    def test_fails_if_the_recording_is_refused(self, named_api: ScriptedApi, recording: Path) -> None:
         named_api.refuse(
             "POST", "/v1/jobs", status=422, code="audio_empty", detail="The recording holds no audio."
         )
-        named_api.answer("POST", "/v1/jobs", job(), status=202)
 
-        result = run(submit, recording, recording)
+        result = run(submit, recording)
 
-        assert (result.exit_code, result.stdout) == (1, f"{JOB_ID}\n")
+        assert (result.exit_code, result.stdout) == (1, "")
         assert f"{recording}: The recording holds no audio." in result.stderr
 
     def test_goes_no_further_without_a_valid_key(self, named_api: ScriptedApi, recording: Path) -> None:
         named_api.refuse("POST", "/v1/jobs", status=401, code="unauthenticated", detail="No.")
 
-        result = run(submit, recording, recording)
+        result = run(submit, recording)
 
         assert isinstance(result.exception, Unauthenticated)
-        assert len(named_api.asked) == 1
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [[], ["missing.wav"], ["--roles", "up=agent"], ["--format", "docx"], ["--manifest", "m.csv"]],
+    )
+    def test_refuses_what_cannot_be_meant_before_it_asks_anybody(
+        self, named_api: ScriptedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "m.csv").write_text("name\na.wav\n")
+        (tmp_path / "call.wav").touch()
+        if arguments and arguments[0] in {"--roles", "--format"}:
+            arguments = ["call.wav", "--name", "one", *arguments]
+
+        result = run(submit, *arguments)
+
+        assert result.exit_code == 2
+        assert named_api.asked == []
 
 
 class TestStatus:
@@ -200,8 +216,9 @@ class TestTranscript:
 class TestStartUp:
     def test_is_quick_since_neither_database_nor_models_are_loaded(self) -> None:
         script = (
-            "import sys, cli.commands.submit, cli.commands.status, cli.commands.transcript;"
-            "print(sorted({'sqlalchemy', 'celery', 'fastapi', 'numpy', 'torch'} & set(sys.modules)))"
+            "import sys, cli.commands.submit, cli.commands.batch, cli.commands.export, cli.commands.status;"
+            "heavy = {'sqlalchemy', 'celery', 'fastapi', 'numpy', 'pyarrow', 'torch'};"
+            "print(sorted(heavy & set(sys.modules)))"
         )
 
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
