@@ -16,7 +16,6 @@ from client.transport import ignore
 from tests.unit.client.batch_answers import batch
 
 ACCESS = Access("http://far.test", "cs_key")
-STORAGE = "http://storage.test/"
 
 
 class Crash(BaseException):
@@ -35,6 +34,7 @@ class FarBatch:
 class FarSide:
     """Keeps what the contract of `/v1/batches` says, and nothing more."""
 
+    url: str = ACCESS.api_url
     batches: dict[str, FarBatch] = field(default_factory=dict)
     """By the idempotency key that made them."""
     stored: dict[uuid.UUID, bytes] = field(default_factory=dict)
@@ -47,17 +47,15 @@ class FarSide:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         with self._turn:
-            if request.url.host == "storage.test":
-                return self._put(request)
             match request.url.path.split("/")[2:]:
+                case ["storage", upload_id]:
+                    return self._put(uuid.UUID(upload_id), request.content)
                 case ["uploads"]:
                     return self._begin_upload()
                 case ["batches"]:
                     return self._create(request)
-                case ["batches", batch_id, "items"]:
-                    return self._add(self._find(batch_id), json.loads(request.content)["items"])
-                case ["batches", batch_id, "close"]:
-                    return self._close(self._find(batch_id))
+                case ["batches", batch_id, *what]:
+                    return self._of_batch(self._find(batch_id), what, request.content)
         return httpx.Response(404)
 
     def all_items(self) -> list[str]:
@@ -67,15 +65,27 @@ class FarSide:
         (item,) = [each.items[custom_id] for each in self.batches.values() if custom_id in each.items]
         return self.stored[uuid.UUID(str(item["upload_id"]))]
 
-    def _put(self, request: httpx.Request) -> httpx.Response:
-        self.puts[request.content] += 1
-        self.stored[uuid.UUID(request.url.path[1:])] = request.content
+    def _put(self, upload_id: uuid.UUID, content: bytes) -> httpx.Response:
+        self.puts[content] += 1
+        self.stored[upload_id] = content
         return httpx.Response(200)
 
     def _begin_upload(self) -> httpx.Response:
         upload_id = str(uuid.uuid4())
-        place = {"id": upload_id, "url": f"{STORAGE}{upload_id}", "expires_at": "2026-11-22T13:00:00Z"}
+        place = {
+            "id": upload_id,
+            "url": f"{self.url}/v1/storage/{upload_id}",
+            "expires_at": "2026-11-22T13:00:00Z",
+        }
         return httpx.Response(201, json=place)
+
+    def _of_batch(self, found: FarBatch, what: list[str], content: bytes) -> httpx.Response:
+        if what == ["items"]:
+            return self._add(found, json.loads(content)["items"])
+        found.is_closed = found.is_closed or what == ["close"]
+        counts = {"total": len(found.items), "queued": len(found.items)}
+        status = "running" if found.is_closed else "open"
+        return httpx.Response(200, json=batch(id=str(found.id), status=status, request_counts=counts))
 
     def _create(self, request: httpx.Request) -> httpx.Response:
         key = request.headers["Idempotency-Key"]
@@ -96,10 +106,6 @@ class FarSide:
             else:
                 refused.append({"index": index, "custom_id": custom_id, "code": why, "message": why})
         return httpx.Response(200, json={"accepted": len(ids) - len(refused), "refused": refused})
-
-    def _close(self, found: FarBatch) -> httpx.Response:
-        found.is_closed = True
-        return httpx.Response(200, json=batch(id=str(found.id), status="running"))
 
     def _find(self, batch_id: str) -> FarBatch:
         return next(each for each in self.batches.values() if str(each.id) == batch_id)
