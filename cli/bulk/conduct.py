@@ -39,7 +39,7 @@ def journal_of(plan: Plan, state_dir: Path) -> Path:
 
 def carry_out(client: Client, plan: Plan, journal: Journal, conduct: Conduct) -> bool:
     """Whether every recording was taken, and completed if that is waited for."""
-    told = Console(stderr=True)
+    told = Console(stderr=True, highlight=False)
     _say_what_was_done(told, plan, journal)
     with Display(told, client) as display:
         sender = Sender(client, journal, display, at_once=conduct.at_once)

@@ -11,6 +11,7 @@ from typing import Final, Self
 from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from cli.bulk.plan import Piece
@@ -19,6 +20,9 @@ from client import Batch, Client
 
 LOOK_EVERY_S: Final = 2.0
 """Seconds between two looks at the batch while recordings are still being sent."""
+
+BAR: Final = 20
+"""Characters, so that what stands beside it fits on 80."""
 
 
 class _Facts(ProgressColumn):
@@ -34,15 +38,15 @@ class Display:
 
     def __init__(self, console: Console, client: Client) -> None:
         self._client = client
-        self._bars = Progress(
+        columns = (
             TextColumn("{task.description}"),
-            BarColumn(),
-            _Facts(),
-            console=console,
-            disable=not console.is_terminal,
+            BarColumn(BAR),
+            _Facts(table_column=Column(no_wrap=True)),
         )
+        self._bars = Progress(*columns, console=console, disable=not console.is_terminal)
         self._counting = threading.Lock()
         self._sent: dict[str, int] = {}
+        self._bytes = 0
         self._files = (0, 0)
         self._sending: TaskID | None = None
         self._hearing: TaskID | None = None
@@ -65,9 +69,9 @@ class Display:
     def on_sent(self, piece: Piece, sent: int) -> None:
         with self._counting:
             # A file that is sent again begins anew.
+            self._bytes += sent - self._sent.get(piece.custom_id, 0)
             self._sent[piece.custom_id] = sent
-            total = sum(self._sent.values())
-        self._update(total)
+            self._update(self._bytes)
 
     def on_uploaded(self) -> None:
         with self._counting:
@@ -100,10 +104,8 @@ class Display:
 
     def _of_sending(self, task: Task) -> Sequence[str]:
         done, total = self._files
-        facts = [
-            f"{done} of {total} files",
-            f"{decimal(int(task.completed))} of {decimal(int(task.total or 0))}",
-        ]
+        size = decimal(int(task.total or 0))
+        facts = [f"{done}/{total} files", f"{decimal(int(task.completed))}/{size}"]
         if task.speed and not task.finished:
             facts.append(f"{decimal(int(task.speed))}/s")
         if task.time_remaining and not task.finished:
@@ -117,10 +119,10 @@ class Display:
 def facts_of(batch: Batch) -> list[str]:
     """In a few words, how far a batch is."""
     counts, audio = batch.request_counts, batch.audio_seconds
-    facts = [f"{counts.over} of {counts.total} calls"]
-    facts.append(f"{audio.completed / 3600:.1f} of {audio.known / 3600:.1f} h")
+    facts = [f"{counts.over}/{counts.total} calls"]
+    facts.append(f"{audio.completed / 3600:.1f}/{audio.known / 3600:.1f} h")
     if batch.rtfx is not None:
-        facts.append(f"{batch.rtfx:.0f} × real time")
+        facts.append(f"RTFx {batch.rtfx:.0f}")
     if batch.eta_seconds is not None and not batch.is_final:
         facts.append(f"{span(batch.eta_seconds)} left")
     return facts

@@ -18,17 +18,15 @@ class Progress:
     uploads: dict[str, Uploaded] = field(default_factory=dict)
     """Those that are in storage and in no batch yet, by `custom_id`."""
     added: set[str] = field(default_factory=set)
-    """What this batch has, or an earlier one of the same submission."""
+    """What this batch has."""
     refused: dict[str, str] = field(default_factory=dict)
-    """What the server does not want, by `custom_id`, and why."""
-
-    @property
-    def settled(self) -> int:
-        return len(self.added) + len(self.refused)
+    """What it was not to have, by `custom_id`, and why."""
+    earlier: set[str] = field(default_factory=set)
+    """What an earlier batch of the same submission has, or was not to have."""
 
     def is_settled(self, custom_id: str) -> bool:
         """It is not to be sent again."""
-        return custom_id in self.added or custom_id in self.refused
+        return custom_id in self.added or custom_id in self.refused or custom_id in self.earlier
 
     def apply(self, record: Record) -> None:
         match record:
@@ -36,6 +34,8 @@ class Progress:
                 self.digest = digest
             case Opening(key=key):
                 self.key, self.batch_id, self.is_closed = key, None, False
+                self.earlier |= self.added | self.refused.keys()
+                self.added, self.refused = set(), {}
             case Opened(batch_id=batch_id):
                 self.batch_id = batch_id
             case Uploaded(custom_id=custom_id):

@@ -32,7 +32,7 @@ class TestBatch:
         lines = dict(line.split(maxsplit=1) for line in run("show", BATCH_ID).stdout.splitlines())
 
         assert lines["status"].strip() == "running"
-        assert lines["so"].strip() == "far     2 of 2 calls · 0.0 of 0.0 h · 52 × real time · 0:00:30 left"
+        assert lines["so"].strip() == "far     2/2 calls · 0.0/0.0 h · RTFx 52 · 0:00:30 left"
 
     @pytest.mark.parametrize(("act", "path"), [("cancel", "cancel"), ("retry-failed", "retry-failed")])
     def test_is_steered(self, named_api: ScriptedApi, act: str, path: str) -> None:

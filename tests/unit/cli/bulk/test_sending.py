@@ -211,6 +211,17 @@ class TestSending:
 
         assert desk.far_side.puts.total() == 1
 
+    def test_what_was_refused_is_not_held_against_a_later_batch(self, desk: Desk) -> None:
+        desk.record("a.wav", "b.wav")
+        desk.far_side.refused = {"a.wav": "unknown_model"}
+        desk.send(desk.plan("a.wav"))
+
+        sender = desk.send(desk.plan("a.wav", "b.wav"))
+
+        assert sender is not None
+        assert sender.journal.progress.refused == {}
+        assert desk.far_side.all_items() == ["b.wav"]
+
     def test_objects_of_a_store_are_not_uploaded(self, desk: Desk) -> None:
         plan = Plan((Piece("a", url="s3://calls/a.wav"),), "d")
 

@@ -191,5 +191,5 @@ class TestWaiting:
 
         result = run(folder, "--wait")
 
-        assert "2 of 2 files · 10 bytes of 10 bytes" in result.stderr
-        assert "0.0 of 0.0 h · 52 × real time" in result.stderr
+        assert "2/2 files · 10 bytes/10 bytes" in result.stderr
+        assert "2/2 calls · 0.0/0.0 h · RTFx 52" in result.stderr
