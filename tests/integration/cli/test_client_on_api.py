@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
-from pydantic import SecretStr
 
-from api.app import create_app
-from api.server import ApiServer
-from api.settings import ApiSettings
-from client import Access, Client, Job, SubmitOptions
+from client import Access, Client, SubmitOptions
 from core.database import SessionFactory
 from core.errors import (
     EmptyRecording,
@@ -27,43 +18,9 @@ from core.errors import (
     UnknownModel,
     UnsupportedOption,
 )
-from models import ApiKey, JobStage, Transcript
-from models.api_key_format import digest, new_api_key
-from models.repositories import clock
-from models.repositories.api_keys import ApiKeyRepository
-from models.repositories.endings import Endings
-from models.repositories.jobs import JobRepository
-from models.repositories.owners import OwnerRepository
-from models.transcript_content import as_json
-from tests.unit.finishing.calls import Said, transcript_of
-
-
-@pytest.fixture(scope="module")
-def address(database_url: SecretStr, environment: dict[str, str]) -> Iterator[str]:
-    """Where an API of its own answers."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        patch.setenv("CALLSCRIBE_MODELS", '["scripted", "whisper-base"]')
-        app = create_app(ApiSettings())
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = ApiServer(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5), app)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture
-def key(sessions: SessionFactory) -> str:
-    return issue_key(sessions, "tests")
-
-
-@pytest.fixture
-def client(address: str, key: str) -> Iterator[Client]:
-    with Client(Access(address, key)) as client:
-        yield client
+from models.api_key_format import new_api_key
+from tests.integration.cli.owners import issue_key
+from tests.integration.cli.stand_in import complete
 
 
 @pytest.fixture
@@ -73,33 +30,12 @@ def recording(tmp_path: Path) -> Path:
     return path
 
 
-def issue_key(sessions: SessionFactory, owner: str) -> str:
-    made = new_api_key()
-    with sessions.begin() as session:
-        owner_id = OwnerRepository(session).named(owner).id
-        row = ApiKey(owner_id=owner_id, name="test", prefix=made.prefix, secret_sha256=digest(made.secret))
-        ApiKeyRepository(session).add(row)
-    return made.shown
-
-
-def complete(sessions: SessionFactory, job: Job) -> None:
-    """What the workers do, without them."""
-    content = transcript_of(Said(0, 0, 900, "Hello."), Said(1, 900, 1_800, "您好。"), roles={"0": "agent"})
-    ttl = timedelta(minutes=1)
-    with sessions.begin() as session:
-        row = JobRepository(session).claim(job.id, JobStage.PREPARING, ttl=ttl)
-        row.advance(JobStage.FINISHING, at=clock.now(session))
-        session.flush()
-        row = JobRepository(session).claim(job.id, JobStage.FINISHING, ttl=ttl)
-        Endings(session).complete(row, Transcript(job_id=job.id, content=as_json(content)))
-
-
 class TestClient:
     def test_a_recording_goes_in_and_its_transcript_comes_out(
         self, client: Client, sessions: SessionFactory, recording: Path
     ) -> None:
         submitted = client.submit(recording)
-        complete(sessions, submitted)
+        complete(sessions, submitted.id)
 
         ended = client.wait(submitted.id)
 
@@ -144,6 +80,44 @@ class TestClient:
         ids = [client.submit(recording).id for _ in range(3)]
 
         assert [job.id for job in client.jobs(limit=2)] == ids[:0:-1]
+
+    def test_all_jobs_are_told_of_page_by_page(
+        self, client: Client, recording: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ids = [client.submit(recording).id for _ in range(3)]
+        monkeypatch.setattr("client.client.PAGE", 2)
+
+        assert [job.id for job in client.jobs(status=["queued"])] == ids[::-1]
+
+    def test_a_recording_goes_past_the_api_into_storage(self, client: Client, recording: Path) -> None:
+        heard: list[int] = []
+
+        upload_id = client.uploads.put(recording, on_sent=heard.append)
+        job = client.submit_upload(upload_id, SubmitOptions(roles={"1": "customer"}))
+
+        assert heard[-1] == recording.stat().st_size
+        assert job.name == recording.name
+        assert job.model_dump(mode="json")["source"]["size_bytes"] == 256_000
+
+    def test_an_empty_file_may_be_put_into_storage(self, client: Client, tmp_path: Path) -> None:
+        empty = tmp_path / "empty.wav"
+        empty.touch()
+
+        upload_id = client.uploads.put(empty)
+
+        with pytest.raises(EmptyRecording):
+            client.submit_upload(upload_id)
+
+    def test_a_job_can_be_canceled_and_is_told_of_in_the_feed(self, client: Client, recording: Path) -> None:
+        feed = client.events()
+        submitted = client.submit(recording)
+
+        canceled = client.cancel(submitted.id)
+
+        assert canceled.status == "canceled"
+        (event,) = feed
+        assert (event.type, event.data["job_id"]) == ("job.canceled", str(submitted.id))
+        assert list(feed) == []
 
     def test_models_are_those_that_the_server_serves(self, client: Client) -> None:
         assert client.models() == ["scripted", "whisper-base"]
