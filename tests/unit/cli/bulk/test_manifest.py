@@ -39,6 +39,11 @@ class TestTable:
 
         assert (entry.file, entry.options.metadata) == ("通话.wav", {"note": "one,\u2028two; three"})
 
+    def test_ends_a_line_where_tables_do_and_nowhere_else(self, tmp_path: Path) -> None:
+        (entry,) = read(tmp_path, "m.csv", "file,note\na.wav,one\u2028two\x85three\n")
+
+        assert entry.options.metadata == {"note": "one\u2028two\x85three"}
+
     @pytest.mark.parametrize(
         ("text", "said"),
         [

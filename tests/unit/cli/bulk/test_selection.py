@@ -45,6 +45,12 @@ class TestSelection:
     def test_of_a_file_is_that_file_whatever_it_is(self, folder: Path) -> None:
         assert ids("calls/notes.txt") == ["notes.txt"]
 
+    def test_of_a_file_in_a_folder_with_brackets_begins_below_it(self, folder: Path) -> None:
+        (folder / "of [March]").mkdir()
+        (folder / "of [March]" / "d.wav").touch()
+
+        assert ids("calls/of [March]/d.wav") == ["d.wav"]
+
     def test_has_each_file_once(self, folder: Path) -> None:
         assert ids("calls", "calls/b.wav", "calls/../calls/march") == ids("calls")
 
