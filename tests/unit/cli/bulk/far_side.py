@@ -43,6 +43,7 @@ class FarSide:
     """Items that are refused, and why."""
     refuses_pages: bool = False
     """Whether one item that is refused spoils its whole page."""
+    lets_nobody_upload: bool = False
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -71,6 +72,8 @@ class FarSide:
         return httpx.Response(200)
 
     def _begin_upload(self) -> httpx.Response:
+        if self.lets_nobody_upload:
+            return problem(401, "unauthenticated", "A valid API key is required.")
         upload_id = str(uuid.uuid4())
         place = {
             "id": upload_id,

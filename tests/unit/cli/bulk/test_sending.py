@@ -15,7 +15,7 @@ from cli.bulk.journal import Journal
 from cli.bulk.plan import Piece, Plan
 from cli.bulk.sending import FRESH_S, Sender
 from client import SubmitOptions
-from core.errors import Conflict
+from core.errors import Conflict, Unauthenticated
 from tests.unit.cli.bulk.far_side import Crash, FarSide, Life
 
 
@@ -190,17 +190,24 @@ class TestSending:
 
     @pytest.mark.parametrize("refuses_pages", [False, True])
     def test_an_item_that_is_refused_keeps_no_other_back(self, desk: Desk, refuses_pages: bool) -> None:
+        # Objects of a store wait for no upload: they are one page.
         names = [f"{number}.wav" for number in range(5)]
-        desk.record(*names)
-        desk.send(desk.plan(*names), death=Death(at=0, after=True, torn=0))
+        plan = Plan(tuple(Piece(name, url=f"s3://calls/{name}") for name in names), "d")
         desk.far_side.refused = {"3.wav": "unknown_model"}
         desk.far_side.refuses_pages = refuses_pages
 
-        sender = desk.send(desk.plan(*names), at_once=4)
+        sender = desk.send(plan)
 
         assert sender is not None
         assert sorted(desk.far_side.all_items()) == [name for name in names if name != "3.wav"]
         assert sender.journal.progress.refused.keys() == {"3.wav"}
+
+    def test_ends_when_the_key_is_taken_back_meanwhile(self, desk: Desk) -> None:
+        desk.record("a.wav")
+        desk.far_side.lets_nobody_upload = True
+
+        with pytest.raises(Unauthenticated):
+            desk.send(desk.plan("a.wav"))
 
     def test_what_was_refused_is_not_sent_again(self, desk: Desk) -> None:
         desk.record("a.wav")
@@ -262,3 +269,12 @@ class TestUploadsOfAnEarlierRun:
         desk.send(plan)
 
         assert desk.far_side.puts[b"sound of a.wav"] == 2
+
+    def test_are_of_no_use_when_the_file_is_gone(self, desk: Desk, plan: Plan) -> None:
+        (desk.folder / "a.wav").unlink()
+
+        sender = desk.send(plan)
+
+        assert sender is not None
+        assert desk.far_side.all_items() == []
+        assert sender.unsent.keys() == {"a.wav"}

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from cli.commands.submit import submit
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from tests.unit.cli.bulk.scripted_batch import PATH, have_results, take_batch
 from tests.unit.cli.scripted_api import Given, ScriptedApi
 from tests.unit.client.batch_answers import BATCH_ID, batch, item
@@ -94,6 +94,17 @@ class TestFolder:
         assert result.exit_code == 0
         keys = [each.headers["Idempotency-Key"] for each in named_api.asked if each.path == "/v1/batches"]
         assert len(set(keys)) == 1
+
+    def test_says_that_the_server_has_forgotten_the_batch(self, named_api: ScriptedApi, folder: Path) -> None:
+        take_batch(named_api)
+        run(folder)
+        named_api.answers["GET", PATH].clear()
+        named_api.refuse("GET", PATH, status=404, code="not_found", detail="No such batch.")
+
+        result = run(folder)
+
+        assert isinstance(result.exception, NotFound)
+        assert f"knows batch {BATCH_ID}; --again" in str(result.exception)
 
     def test_keeps_its_journal_where_it_is_told_to(
         self, named_api: ScriptedApi, folder: Path, tmp_path: Path
