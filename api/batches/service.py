@@ -64,7 +64,7 @@ def add(session: Session, batch_id: uuid.UUID, given: Sequence[object], *, owner
     """Raises `Conflict` for a batch that is closed."""
     batch = BatchRepository(session).locked(batch_id, owner_id=owner_id)
     batch.check_open()
-    return _told(add_items(session, batch, given))
+    return _told(add_items(session, batch, given, is_repeatable=True))
 
 
 def _told(items: Sequence[BatchItem]) -> ItemsAdded:

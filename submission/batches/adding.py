@@ -23,14 +23,20 @@ class Unreadable:
     error: InvalidRequest
 
 
-def add_items(session: Session, batch: Batch, given: Sequence[object]) -> list[BatchItem]:
-    """A row for each, in order, some of them refused. The batch's row is locked."""
+def add_items(
+    session: Session, batch: Batch, given: Sequence[object], *, is_repeatable: bool = False
+) -> list[BatchItem]:
+    """A row for each, in order, some of them refused. The batch's row is locked.
+
+    Of a request that `is_repeatable` what the batch has already is refused and leaves no row: who did not
+    hear the answer sends it again, and neither counts nor errors may tell of that.
+    """
     read = [_read(each, batch) for each in given]
     items = BatchItemRepository(session)
     names = {each.custom_id for each in read if isinstance(each, ItemRequest)}
-    taken = items.known(batch.id, names)
-    rows = list(_rows(given, read, taken))
-    items.add(batch, rows)
+    known = items.known(batch.id, names)
+    rows = list(_rows(given, read, set(known)))
+    items.add(batch, (row for row in rows if not (is_repeatable and row.custom_id in known)))
     if any(row.error_code is None for row in rows):
         batch.expect_admission()
         notices.work_is_waiting(session)
