@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Final
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from client.answers import Answer, Metadata, Transcript
 
@@ -60,7 +60,8 @@ class Batch(Answer):
     completed_at: datetime | None = None
     request_counts: RequestCounts
     progress: float = 0.0
-    audio_seconds: AudioSeconds = AudioSeconds()
+    audio_seconds: AudioSeconds | None = None
+    """Not counted in lists of batches."""
     rtfx: float | None = None
     """Seconds of audio for each second of work."""
     eta_seconds: float | None = None
@@ -78,12 +79,22 @@ class Batch(Answer):
 
 class BatchItem(Answer):
     number: int
+    """1 is the first one that the batch was told of."""
     custom_id: str | None = None
     status: str
     job_id: uuid.UUID | None = None
     filename: str | None = None
     metadata: Metadata = Field(default_factory=dict)
     error: Trouble | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_its_error(cls, given: object) -> object:
+        """The files of errors have code and message in columns of their own."""
+        if not isinstance(given, dict) or "code" not in given:
+            return given
+        code, message = given["code"], given.get("message") or ""
+        return given | {"error": None if code is None else {"code": code, "message": message}}
 
     @property
     def called(self) -> str:
@@ -107,6 +118,7 @@ class AddedItems(Answer):
 class Result(Answer):
     """One completed item."""
 
+    number: int
     custom_id: str | None = None
     job_id: uuid.UUID
     filename: str | None = None

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from pydantic import JsonValue
 
@@ -19,12 +19,14 @@ from client.lines import lines_of
 from client.options import DEFAULTS, SubmitOptions
 from client.paging import each_of
 from client.transport import Transport
+from core.errors import ServerUnreachable
 
 ITEMS_AT_ONCE: Final = 10_000
 """What one request may add."""
 PAGE: Final = "1000"
 
 Form: TypeAlias = Literal["jsonl", "csv"]
+Numbered = TypeVar("Numbered", Result, BatchItem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,7 @@ class Batches:
 
     def results(self, batch_id: uuid.UUID) -> Iterator[Result]:
         """What is completed so far, one at a time: they never lie in memory together."""
-        with self.results_as(batch_id, "jsonl") as pieces:
-            yield from (self._transport.known(Result, line) for line in lines_of(pieces))
+        return self._each(Result, f"/v1/batches/{batch_id}/results")
 
     def results_as(self, batch_id: uuid.UUID, form: Form) -> AbstractContextManager[Iterator[bytes]]:
         """The same as the server writes it, piece by piece, while the context is open."""
@@ -148,8 +149,7 @@ class Batches:
 
     def errors(self, batch_id: uuid.UUID) -> Iterator[BatchItem]:
         """Items that were refused, failed, canceled or expired."""
-        with self.errors_as(batch_id, "jsonl") as pieces:
-            yield from (self._transport.known(BatchItem, line) for line in lines_of(pieces))
+        return self._each(BatchItem, f"/v1/batches/{batch_id}/errors")
 
     def errors_as(self, batch_id: uuid.UUID, form: Form) -> AbstractContextManager[Iterator[bytes]]:
         return self._transport.stream(f"/v1/batches/{batch_id}/errors", {"format": form})
@@ -158,6 +158,22 @@ class Batches:
         """The calls to listen to first, the least trusted of them first."""
         path = f"/v1/batches/{batch_id}/review"
         return self._transport.get(Page[Reviewed], path, {"limit": str(limit)}).data
+
+    def _each(self, kind: type[Numbered], path: str) -> Iterator[Numbered]:
+        """A stream that breaks off goes on after what was read; one that says nothing more is an error."""
+        last, read = 0, True
+        while read:
+            read = False
+            try:
+                with self._transport.stream(path, {"format": "jsonl", "after": str(last)}) as pieces:
+                    for line in lines_of(pieces):
+                        entry = self._transport.known(kind, line)
+                        last, read = entry.number, True
+                        yield entry
+                return
+            except ServerUnreachable:
+                if not read:
+                    raise
 
     def _act(self, batch_id: uuid.UUID, what: str) -> Batch:
         return self._transport.post(Batch, f"/v1/batches/{batch_id}/{what}", repeat=True)

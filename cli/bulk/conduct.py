@@ -14,7 +14,7 @@ from cli.bulk.journal import Journal
 from cli.bulk.outputs import write_out
 from cli.bulk.plan import Plan
 from cli.bulk.sending import Sender
-from cli.bulk.summary import print_summary, print_troubles
+from cli.bulk.summary import print_summary, print_troubles, worst_of
 from client import Batch, Client
 from core.errors import NotFound
 
@@ -87,7 +87,7 @@ def _conclude(client: Client, batch: Batch, conduct: Conduct, *, unsent: int) ->
     if conduct.out is not None:
         count = write_out(client, batch, conduct.out, conduct.forms)
         typer.echo(f"{count} transcripts are in {conduct.out}.", err=True)
-    print_summary(Console(), batch, worst=client.batches.review(batch.id, limit=1), unsent=unsent)
+    print_summary(Console(), batch, worst=worst_of(client, batch), unsent=unsent)
 
 
 def _say_what_was_done(told: Console, plan: Plan, journal: Journal) -> None:

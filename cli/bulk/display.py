@@ -120,7 +120,8 @@ def facts_of(batch: Batch) -> list[str]:
     """In a few words, how far a batch is."""
     counts, audio = batch.request_counts, batch.audio_seconds
     facts = [f"{counts.over}/{counts.total} calls"]
-    facts.append(f"{audio.completed / 3600:.1f}/{audio.known / 3600:.1f} h")
+    if audio is not None:
+        facts.append(f"{audio.completed / 3600:.1f}/{audio.known / 3600:.1f} h")
     if batch.rtfx is not None:
         facts.append(f"RTFx {batch.rtfx:.0f}")
     if batch.eta_seconds is not None and not batch.is_final:

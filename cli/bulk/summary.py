@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.dialogue import plain
-from client import Batch, Reviewed
+from client import Batch, Client, Reviewed
+from core.errors import NotFound
 
 SHOWN: Final = 20
 """Troubles that are told one by one; of more, how many."""
@@ -21,6 +22,14 @@ def print_summary(console: Console, batch: Batch, *, worst: Sequence[Reviewed], 
     for name, value in _facts(batch, worst, unsent):
         grid.add_row(Text(name, style="dim"), Text(plain(value), overflow="fold"))
     console.print(grid)
+
+
+def worst_of(client: Client, batch: Batch) -> list[Reviewed]:
+    """The call that is trusted least; none where the server does not judge calls."""
+    try:
+        return client.batches.review(batch.id, limit=1)
+    except NotFound:
+        return []
 
 
 def print_troubles(console: Console, troubles: Mapping[str, str], *, more: str) -> None:
@@ -44,7 +53,8 @@ def _facts(batch: Batch, worst: Sequence[Reviewed], unsent: int) -> Iterator[tup
     ):
         if count or name in {"failed", "refused"}:
             yield name, str(count)
-    yield "hours", f"{audio.completed / 3600:.2f} of {audio.known / 3600:.2f}"
+    if audio is not None:
+        yield "hours", f"{audio.completed / 3600:.2f} of {audio.known / 3600:.2f}"
     yield "RTFx", "" if batch.rtfx is None else f"{batch.rtfx:.1f}"
     for each in worst[:1]:
         trust = "unknown" if each.trust is None else f"{each.trust:.2f}"

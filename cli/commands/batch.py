@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from cli.bulk.display import Display
-from cli.bulk.summary import print_summary
+from cli.bulk.summary import print_summary, worst_of
 from cli.bulk.tables import print_batch, print_batches, print_items, print_review
 from cli.settings import find_access
 from client import IMPATIENT, Client
@@ -111,7 +111,7 @@ def wait(batch_id: BatchId) -> None:
         found = client.batches.get(batch_id)
         with Display(Console(stderr=True), client) as display:
             ended = display.follow(found)
-        print_summary(Console(), ended, worst=client.batches.review(batch_id, limit=1), unsent=0)
+        print_summary(Console(), ended, worst=worst_of(client, ended), unsent=0)
     if not ended.is_completed:
         raise typer.Exit(1)
 

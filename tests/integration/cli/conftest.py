@@ -15,7 +15,12 @@ from api.server import ApiServer
 from api.settings import ApiSettings
 from client import Access, Client
 from core.database import SessionFactory
+from tests.integration.batches.conftest import process
 from tests.integration.cli.owners import issue_key
+from tests.integration.cli.stand_in import Crew
+from workers.process import Process
+
+__all__ = ["process"]
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +49,8 @@ def key(sessions: SessionFactory) -> str:
 def client(address: str, key: str) -> Iterator[Client]:
     with Client(Access(address, key)) as client:
         yield client
+
+
+@pytest.fixture
+def crew(client: Client, process: Process) -> Crew:
+    return Crew(client, process)

@@ -1,17 +1,38 @@
-"""What the workers do, without them."""
+"""What the workers and the dispatcher do, without them."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 
+from client import Client
 from core.database import SessionFactory
 from models import JobStage, Transcript
 from models.repositories import clock
 from models.repositories.endings import Endings
 from models.repositories.jobs import JobRepository
 from models.transcript_content import as_json
+from tests.integration.batches.conftest import admitted, tend
 from tests.unit.finishing.calls import Said, transcript_of
+from workers.process import Process
+
+
+@dataclass(frozen=True)
+class Crew:
+    client: Client
+    process: Process
+
+    def work(self) -> int:
+        """Everything that waits; how many jobs were completed."""
+        for batch in self.client.batches.newest():
+            if not batch.is_final:
+                admitted(self.process, batch.id)
+        waiting = list(self.client.jobs(status=["queued"]))
+        for job in waiting:
+            complete(self.process.sessions, job.id)
+        tend(self.process.sessions)
+        return len(waiting)
 
 
 def complete(sessions: SessionFactory, job_id: uuid.UUID) -> None:

@@ -18,7 +18,7 @@ from cli.main import app
 from client import Client, NewItem, SubmitOptions
 from core.database import SessionFactory
 from core.errors import Conflict, NotFound
-from tests.integration.cli.stand_in import complete
+from tests.integration.cli.stand_in import Crew
 
 ROOT = Path(__file__).parents[3]
 
@@ -47,14 +47,6 @@ def run(named: dict[str, str], *words: object) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words], env={**named, "COLUMNS": "200"})
 
 
-def hear(client: Client, sessions: SessionFactory) -> int:
-    """Transcribe what waits; how many."""
-    waiting = list(client.jobs(status=["queued"]))
-    for job in waiting:
-        complete(sessions, job.id)
-    return len(waiting)
-
-
 @pytest.fixture
 def sent(named: dict[str, str], folder: Path, sessions: SessionFactory) -> uuid.UUID:
     """The batch of the folder."""
@@ -62,30 +54,31 @@ def sent(named: dict[str, str], folder: Path, sessions: SessionFactory) -> uuid.
 
 
 class TestFolder:
-    def test_is_a_batch_of_all_its_recordings(self, client: Client, sent: uuid.UUID) -> None:
+    def test_is_a_batch_of_all_its_recordings(self, client: Client, crew: Crew, sent: uuid.UUID) -> None:
+        crew.work()
         batch = client.batches.get(sent)
 
-        assert (batch.name, batch.status, batch.request_counts.total) == ("March", "running", 3)
-        assert [item.custom_id for item in client.batches.items(sent)] == [
+        assert (batch.name, batch.status, batch.request_counts.total) == ("March", "completed", 3)
+        assert {item.custom_id for item in client.batches.items(sent)} == {
             "19.wav",
             "2026-03-02/17.wav",
             "2026-03-02/18.wav",
-        ]
+        }
         assert {job.lane for job in client.jobs()} == {"bulk"}
         assert next(client.batches.newest(limit=1)).id == sent
 
     def test_is_one_batch_when_it_is_given_again(
-        self, named: dict[str, str], client: Client, folder: Path, sent: uuid.UUID
+        self, named: dict[str, str], crew: Crew, folder: Path, sent: uuid.UUID
     ) -> None:
         again = run(named, "submit", folder, "--roles", "left=agent", "--name", "March")
 
         assert again.stdout.strip() == str(sent)
-        assert len(list(client.jobs())) == 3
+        assert crew.work() == 3
 
     def test_is_read_when_it_is_heard(
-        self, named: dict[str, str], client: Client, sessions: SessionFactory, sent: uuid.UUID, tmp_path: Path
+        self, named: dict[str, str], client: Client, crew: Crew, sent: uuid.UUID, tmp_path: Path
     ) -> None:
-        assert hear(client, sessions) == 3
+        assert crew.work() == 3
 
         waited = run(named, "batch", "wait", sent)
         run(named, "export", sent, "--out", tmp_path / "calls.csv")
@@ -105,13 +98,12 @@ class TestFolder:
     def test_is_written_into_a_folder(
         self,
         named: dict[str, str],
-        client: Client,
-        sessions: SessionFactory,
+        crew: Crew,
         folder: Path,
         sent: uuid.UUID,
         tmp_path: Path,
     ) -> None:
-        hear(client, sessions)
+        crew.work()
         words = ["submit", folder, "--roles", "left=agent", "--name", "March"]
 
         result = run(named, *words, "--out", tmp_path / "out", "--format", "json,srt,txt,csv")
@@ -124,10 +116,13 @@ class TestFolder:
 
 
 class TestBatches:
-    def test_tell_what_did_not_work(self, named: dict[str, str], client: Client, sent: uuid.UUID) -> None:
-        canceled = client.batches.cancel(sent)
+    def test_tell_what_did_not_work(
+        self, named: dict[str, str], client: Client, crew: Crew, sent: uuid.UUID
+    ) -> None:
+        client.batches.cancel(sent)
+        crew.work()
 
-        assert canceled.status == "canceled"
+        assert client.batches.get(sent).status == "canceled"
         assert {item.custom_id for item in client.batches.errors(sent)} == {
             "19.wav",
             "2026-03-02/17.wav",
@@ -135,9 +130,7 @@ class TestBatches:
         }
         assert CliRunner().invoke(batch_app, ["wait", str(sent)], env=named).exit_code == 1
 
-    def test_refuse_an_item_that_they_have(
-        self, client: Client, folder: Path, sessions: SessionFactory
-    ) -> None:
+    def test_refuse_an_item_that_they_have(self, client: Client, crew: Crew, folder: Path) -> None:
         batch = client.batches.create(is_open=True)
         item = NewItem(
             "19", upload_id=client.uploads.put(folder / "19.wav"), options=SubmitOptions(lane="live")
@@ -147,6 +140,8 @@ class TestBatches:
 
         assert (first.accepted, again.accepted) == (1, 0)
         assert [refused.code for refused in again.refused] == ["duplicate_custom_id"]
+        assert client.batches.get(batch.id).request_counts.refused == 0
+        crew.work()
         assert next(client.jobs()).lane == "live"
 
     def test_take_nothing_once_they_are_closed(self, client: Client, folder: Path, sent: uuid.UUID) -> None:
@@ -167,7 +162,7 @@ class TestBatches:
 
 class TestExample:
     def test_makes_a_table_of_a_folder(
-        self, named: dict[str, str], client: Client, sessions: SessionFactory, folder: Path, tmp_path: Path
+        self, named: dict[str, str], crew: Crew, folder: Path, tmp_path: Path
     ) -> None:
         url, key = named["CALLSCRIBE_API_URL"], named["CALLSCRIBE_API_KEY"]
         words = [sys.executable, "docs/examples/bulk.py", url, key, str(folder), str(tmp_path / "out")]
@@ -175,10 +170,10 @@ class TestExample:
 
         program = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         while program.poll() is None:
-            hear(client, sessions)
+            crew.work()
 
+        printed, _ = program.communicate()
         assert program.returncode == 0
         with (tmp_path / "out" / "calls.csv").open(encoding="utf-8-sig", newline="") as file:
             assert {row["call"] for row in csv.DictReader(file)} == {"17.wav", "18.wav", "19.wav"}
-        assert program.stdout is not None
-        assert "3 of 3" in program.stdout.read()
+        assert "3 of 3" in printed

@@ -119,7 +119,13 @@ class TestStanding:
 
 
 def result(custom_id: str) -> str:
-    line = {"custom_id": custom_id, "job_id": JOB_ID, "filename": "a.wav", "metadata": {}}
+    line = {
+        "number": ord(custom_id),
+        "custom_id": custom_id,
+        "job_id": JOB_ID,
+        "filename": "a.wav",
+        "metadata": {},
+    }
     return json.dumps({**line, "transcript": {**transcript(), "text": "a\u2028b"}}, ensure_ascii=False)
 
 
@@ -131,16 +137,23 @@ class TestResults:
 
         assert [each.custom_id for each in results] == ["a", "b"]
         assert results[0].transcript.text == "a\u2028b"
-        assert api.asked[0].query == {"format": "jsonl"}
+        assert api.asked[0].query == {"format": "jsonl", "after": "0"}
 
-    def test_that_end_too_early_are_an_error(self, api: ScriptedApi, client: Client) -> None:
-        api.give("GET", f"{PATH}/results", Given(200, f"{result('a')}\n".encode(), missing=5))
-        results = client.batches.results(BATCH)
+    def test_that_break_off_go_on_where_they_were(self, api: ScriptedApi, client: Client) -> None:
+        broken = f"{result('a')}\n{result('b')[:20]}"
+        api.give("GET", f"{PATH}/results", Given(200, broken.encode(), missing=5))
+        api.answer_text("GET", f"{PATH}/results", f"{result('b')}\n")
 
-        next(results)
+        results = list(client.batches.results(BATCH))
+
+        assert [each.custom_id for each in results] == ["a", "b"]
+        assert [asked.query["after"] for asked in api.asked] == ["0", str(ord("a"))]
+
+    def test_that_break_off_at_once_are_an_error(self, api: ScriptedApi, client: Client) -> None:
+        api.give("GET", f"{PATH}/results", Given(200, b"", missing=5))
 
         with pytest.raises(ServerUnreachable):
-            next(results)
+            list(client.batches.results(BATCH))
 
     def test_that_are_not_ours_are_named(self, api: ScriptedApi, client: Client) -> None:
         api.answer_text("GET", f"{PATH}/results", "<html>\n")
@@ -156,7 +169,7 @@ class TestResults:
 
     def test_errors_say_what_became_of_the_others(self, api: ScriptedApi, client: Client) -> None:
         trouble = {"code": "audio_empty", "message": "The recording holds no audio."}
-        line = json.dumps(item(1, status="failed", error=trouble))
+        line = json.dumps({"number": 1, "custom_id": "a", "status": "failed", "job_id": None, **trouble})
         api.answer_text("GET", f"{PATH}/errors", f"{line}\n")
 
         (failed,) = client.batches.errors(BATCH)

@@ -44,6 +44,7 @@ def have_results(api: ScriptedApi, custom_ids: Sequence[str]) -> None:
 def result(number: int, custom_id: str, **changes: object) -> Mapping[str, object]:
     said = {**transcript(), "text": "您好。\nHow can I help?", **changes}
     line = {
+        "number": number,
         "custom_id": custom_id,
         "job_id": job_of(number),
         "filename": custom_id,

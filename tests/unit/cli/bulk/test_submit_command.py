@@ -162,6 +162,18 @@ class TestWaiting:
         assert lines["RTFx"].strip() == "52.0"
         assert lines["worst"].strip() == "trust  0.25 (a.wav)"
 
+    def test_asks_no_more_of_a_server_that_does_not_judge_calls(
+        self, named_api: ScriptedApi, folder: Path
+    ) -> None:
+        take_batch(named_api)
+        named_api.answers["GET", f"{PATH}/review"].clear()
+        named_api.refuse("GET", f"{PATH}/review", status=404, code="not_found", detail="No such route.")
+
+        result = run(folder, "--wait")
+
+        assert result.exit_code == 0
+        assert "worst trust" not in result.stdout
+
     def test_fails_if_one_does(self, named_api: ScriptedApi, folder: Path) -> None:
         take_batch(named_api, request_counts={"total": 2, "completed": 1, "failed": 1})
         trouble = {"code": "audio_empty", "message": "The recording holds no audio."}
