@@ -49,6 +49,9 @@ def submit(  # noqa: PLR0913 - each is an option of its own
     name: Annotated[str | None, typer.Option(help="Of the batch, for people.")] = None,
     model: Annotated[str | None, typer.Option(help="The server's default if left out.")] = None,
     language: Annotated[str | None, typer.Option(help="Left out, the model finds out.")] = None,
+    script: Annotated[
+        Literal["hans", "hant", "as_is"] | None, typer.Option(help="In which Chinese is written.")
+    ] = None,
     lane: Annotated[Literal["live", "bulk"] | None, typer.Option(help="live goes before all bulk.")] = None,
     roles: Annotated[str | None, typer.Option(help="By channel: left=agent,right=customer.")] = None,
     metadata: Metadata = None,
@@ -61,7 +64,7 @@ def submit(  # noqa: PLR0913 - each is an option of its own
 ) -> None:
     """Submit recordings: one as a job, several as a batch. Interrupted, the same command goes on."""
     arguments = tuple(recordings or ())
-    options = SubmitOptions(model, language, lane, _roles(roles), dict(_pairs(metadata or [])))
+    options = SubmitOptions(model, language, lane, _roles(roles), dict(_pairs(metadata or [])), script=script)
     is_batch = any((manifest, name, out, journal, again)) or not _is_one_file(arguments)
     with Client(access := find_access()) as client:
         if is_batch:

@@ -53,6 +53,7 @@ class TestClient:
             lane="bulk",
             roles="agent,customer",
             metadata={"queue": "退款"},
+            script="hant",
         )
 
         answered = client.submit(recording, options).model_dump(mode="json")
@@ -60,6 +61,7 @@ class TestClient:
         assert answered["options"] == {
             "model": "whisper-base",
             "language": "zh",
+            "script": "hant",
             "lane": "bulk",
             "roles": {"0": "agent", "1": "customer"},
             "reuse": False,

@@ -42,7 +42,18 @@ class TestSubmit:
 
     def test_hands_over_what_was_asked_for(self, named_api: ScriptedApi, recording: Path) -> None:
         named_api.answer("POST", "/v1/jobs", job(), status=202)
-        options = ["--model", "m", "--language", "zh", "--lane", "bulk", "--roles", "agent,customer"]
+        options = [
+            "--model",
+            "m",
+            "--language",
+            "zh",
+            "--script",
+            "hans",
+            "--lane",
+            "bulk",
+            "--roles",
+            "agent,customer",
+        ]
 
         run(submit, recording, *options, "--metadata", "queue=refunds", "--metadata", "note=a=b")
 
@@ -51,6 +62,7 @@ class TestSubmit:
         assert form == {
             "model": b"m",
             "language": b"zh",
+            "script": b"hans",
             "lane": b"bulk",
             "roles": b"agent,customer",
             "file": b"RIFF",
