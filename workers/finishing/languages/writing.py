@@ -16,10 +16,11 @@ FOREIGN: Final = re.compile("[\u3040-\u30ff\uff66-\uff9f\uac00-\ud7af]")
 """Kana and Hangul: the Han beside them is Japanese or Korean, which have forms of their own."""
 OTHER_HAN: Final = frozenset({"ja", "ko"})
 """Languages that write Han too."""
-CANTONESE_IS: Final = re.compile("(?<![體派學語星直關])系(?![統列所數])")
+CANTONESE_IS: Final = re.compile("(?<![體体派學学語语星直關关聯联維维])系(?![統统列所數数]|主任)")
 """係, "to be", which is 系 in simplified characters.
 
-OpenCC's dictionaries are of Mandarin, where it is rare, and leave it; what is a system or a series stays 系.
+OpenCC's dictionaries are of Mandarin, where it is rare: they leave it or make it 繫. What is a system, a
+series or a relation keeps its own.
 """
 
 
@@ -33,7 +34,7 @@ def written(text: str, script: ChineseScript, *, language: str | None, call_lang
     if script is ChineseScript.HANS:
         return HAN.sub(lambda run: _converted(run[0], "t2s"), text)
     if call_language == "yue":
-        return HAN.sub(lambda run: CANTONESE_IS.sub("係", _converted(run[0], "s2hk")), text)
+        return HAN.sub(lambda run: _converted(CANTONESE_IS.sub("係", run[0]), "s2hk"), text)
     return HAN.sub(lambda run: _converted(run[0], "s2tw"), text)
 
 

@@ -31,9 +31,10 @@ class TestWritten:
         assert traditional("台湾里面", call_language="zh") == "臺灣裡面"
 
     def test_cantonese_is_what_it_was_before_it_was_simplified(self) -> None:
-        assert (
-            traditional("佢系我朋友，呢个系统唔系我嘅", call_language="yue") == "佢係我朋友，呢個系統唔係我嘅"
-        )
+        copula, other = "佢系我朋友，唔系咩", "我哋嘅系统同关系，联系系主任"
+
+        assert traditional(copula, call_language="yue") == "佢係我朋友，唔係咩"
+        assert traditional(other, call_language="yue") == "我哋嘅系統同關係，聯繫系主任"
 
     def test_in_the_same_words(self) -> None:
         """Taiwan says otherwise: 軟體, 滑鼠."""
