@@ -5,7 +5,7 @@ from __future__ import annotations
 from client.access import Access
 from client.answers import Job, Transcript, Utterance
 from client.batch_answers import AddedItems, Batch, BatchItem, Result, Reviewed
-from client.batches import Batches, NewItem
+from client.batches import Batches, NewItem, Source
 from client.client import Client
 from client.feed import Event, Feed
 from client.options import SubmitOptions
@@ -30,6 +30,7 @@ __all__ = [
     "Result",
     "Reviewed",
     "ServiceError",
+    "Source",
     "SubmitOptions",
     "Transcript",
     "TransientError",

@@ -61,6 +61,8 @@ class Source:
     """`s3://bucket/prefix/`"""
     form: Form | None = None
     """Of a manifest."""
+    suffixes: Sequence[str] = ()
+    """Of a prefix: only objects whose keys end so."""
 
     def body(self) -> dict[str, JsonValue]:
         given: dict[str, JsonValue] = {
@@ -68,6 +70,7 @@ class Source:
             "upload_id": None if self.upload_id is None else str(self.upload_id),
             "url": self.url,
             "format": self.form,
+            "suffixes": [*self.suffixes] or None,
         }
         return {name: value for name, value in given.items() if value is not None}
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,10 @@ from client import SubmitOptions
 from core.errors import InvalidRequest
 
 PLACES: Final = ("file", "url")
-OPTIONS: Final = ("model", "language", "lane", "script")
-COLUMNS: Final = frozenset({*PLACES, *OPTIONS, "custom_id", "filename", "roles"})
+OPTIONS: Final = ("model", "language", "lane", "script", "webhook_url")
+COLUMNS: Final = frozenset(
+    {*PLACES, *OPTIONS, "custom_id", "filename", "roles", "expires_at", "reuse", "upload_id"}
+)
 """Of a table, every other column is metadata."""
 NAMES: Final = COLUMNS | {"metadata"}
 DELIMITERS: Final = ",;\t"
@@ -88,7 +91,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, JsonValue]]]:
             raise InvalidRequest(f"{path.name}, line {reader.line_num}: more fields than the first line has.")
         given = {name.strip(): value.strip() for name, value in row.items() if value and value.strip()}
         known: dict[str, JsonValue] = {name: given.pop(name) for name in COLUMNS & given.keys()}
-        yield reader.line_num, {**known, "metadata": {**given}}
+        metadata: JsonValue = {name.removeprefix("metadata."): value for name, value in given.items()}
+        yield reader.line_num, {**known, "metadata": metadata}
 
 
 def _text(path: Path) -> str:
@@ -100,21 +104,49 @@ def _text(path: Path) -> str:
 
 def _entry(fields: Mapping[str, JsonValue]) -> Entry:
     file, url = (_string(fields, name) for name in PLACES)
+    if "upload_id" in fields:
+        raise InvalidRequest("`upload_id` is for manifests that the server reads; here `file` or `url` is.")
     if (file is None) == (url is None):
         raise InvalidRequest("either `file` or `url` must say where the recording is.")
     custom_id = _string(fields, "custom_id") or file or url or ""
     if len(custom_id) > LONGEST_ID:
         raise InvalidRequest(f"a custom_id has at most {LONGEST_ID} characters.")
-    model, language, lane, script = (_string(fields, name) for name in OPTIONS)
-    options = SubmitOptions(
+    return Entry(custom_id, file, url, _string(fields, "filename"), _options(fields))
+
+
+def _options(fields: Mapping[str, JsonValue]) -> SubmitOptions:
+    model, language, lane, script, webhook_url = (_string(fields, name) for name in OPTIONS)
+    return SubmitOptions(
         model=model,
         language=language,
         lane=lane,
         script=script,
+        webhook_url=webhook_url,
         roles=_roles(fields.get("roles")),
         metadata=_metadata(fields.get("metadata")),
+        expires_at=_moment(_string(fields, "expires_at")),
+        reuse=_truth(fields.get("reuse")),
     )
-    return Entry(custom_id, file, url, _string(fields, "filename"), options)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequest(f"{text!r} is no time as 2026-11-22T18:00:00+01:00.") from error
+    if moment.tzinfo is None:
+        raise InvalidRequest(f"{text!r} says no zone.")
+    return moment
+
+
+def _truth(given: JsonValue) -> bool | None:
+    if given is None or isinstance(given, bool):
+        return given
+    if given in {"true", "false"}:
+        return given == "true"
+    raise InvalidRequest("`reuse` must be true or false.")
 
 
 def _string(fields: Mapping[str, JsonValue], name: str) -> str | None:

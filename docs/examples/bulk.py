@@ -43,8 +43,10 @@ with (out_dir / "calls.csv").open("w", newline="", encoding="utf-8-sig") as file
         trust = None if said.quality is None else said.quality.trust
         table.writerow([result.custom_id, said.duration_ms / 1000, said.language, trust, said.text])
 
-# %% What did not work.
+# %% What did not work, and what to listen to first.
 for failed in callscribe.batches.errors(batch.id):
     print(f"{failed.called}: {failed.error.message if failed.error else failed.status}")
+for call in callscribe.batches.review(batch.id, limit=3):
+    print(f"listen to {call.custom_id}: trust {call.trust}")
 
 callscribe.close()

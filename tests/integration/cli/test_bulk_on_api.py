@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from cli.commands.batch import app as batch_app
 from cli.main import app
-from client import Client, NewItem, SubmitOptions
+from client import Client, NewItem, Source, SubmitOptions
 from core.database import SessionFactory
 from core.errors import Conflict, NotFound
 from tests.integration.cli.stand_in import Crew
@@ -143,6 +143,22 @@ class TestBatches:
         assert client.batches.get(batch.id).request_counts.refused == 0
         crew.work()
         assert next(client.jobs()).lane == "live"
+
+    def test_are_made_of_a_manifest_that_the_server_reads(
+        self, client: Client, crew: Crew, folder: Path, tmp_path: Path
+    ) -> None:
+        manifest = tmp_path / "manifest.jsonl"
+        upload_id = client.uploads.put(folder / "19.wav")
+        manifest.write_text(json.dumps({"custom_id": "19", "upload_id": str(upload_id)}) + "\n")
+        source = Source("manifest", upload_id=client.uploads.put(manifest), form="jsonl")
+
+        batch = client.batches.create(source=source, defaults=SubmitOptions(script="hans", roles="agent"))
+        crew.work()
+
+        (result,) = client.batches.results(batch.id)
+        assert result.custom_id == "19"
+        assert client.batches.wait(batch.id).is_completed
+        assert [call.custom_id for call in client.batches.review(batch.id)] == ["19"]
 
     def test_take_nothing_once_they_are_closed(self, client: Client, folder: Path, sent: uuid.UUID) -> None:
         client.batches.close(sent)

@@ -26,6 +26,24 @@ class TestTable:
         assert first == Entry("7", "a.wav", None, None, options)
         assert second == Entry("b.wav", "b.wav", None, None, SubmitOptions())
 
+    def test_has_every_option_of_a_job(self, tmp_path: Path) -> None:
+        text = (
+            "file,model,lane,script,webhook_url,expires_at,reuse,metadata.queue\n"
+            "a.wav,whisper-base,live,hans,https://qa.example/,2026-11-22T18:00:00+01:00,true,refunds\n"
+        )
+
+        (entry,) = read(tmp_path, "m.csv", text)
+
+        assert entry.options.body() == {
+            "model": "whisper-base",
+            "lane": "live",
+            "script": "hans",
+            "webhook_url": "https://qa.example/",
+            "expires_at": "2026-11-22T18:00:00+01:00",
+            "reuse": True,
+            "metadata": {"queue": "refunds"},
+        }
+
     @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
     @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
@@ -53,6 +71,10 @@ class TestTable:
             ("file,url\na.wav,s3://b/k\n", "line 2: either `file` or `url`"),
             ("file,custom_id\na.wav," + "x" * 257 + "\n", "at most 256"),
             ("file,roles\na.wav,up=agent\n", "line 2: 'up=agent'"),
+            ("file,expires_at\na.wav,tomorrow\n", "line 2: 'tomorrow' is no time"),
+            ("file,expires_at\na.wav,2026-11-22T18:00:00\n", "line 2: .* says no zone"),
+            ("file,reuse\na.wav,yes\n", "line 2: `reuse` must be true or false"),
+            ("file,upload_id\na.wav,7d0f8a70\n", "line 2: `upload_id` is for manifests"),
             ("file\n", "names no recordings"),
             ("", "names no recordings"),
         ],
