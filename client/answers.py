@@ -99,7 +99,7 @@ class Warned(Answer):
 
 class Quality(Answer):
     trust: float | None = None
-    """0 to 1; what is wrong with the text is in `flags`, as far as it is known."""
+    """0 to 1, as docs/quality.md defines it; `flags` and all else are in `model_extra`."""
 
 
 class Transcript(Answer):

@@ -35,6 +35,7 @@ SCHEMA: Final = pa.schema(
         ("trust", pa.float64()),
         ("text", pa.string()),
         ("metrics", pa.string()),  # JSON, docs/metrics.md
+        ("quality", pa.string()),  # JSON, docs/quality.md
         ("warnings", pa.list_(pa.string())),
         (
             "utterances",
@@ -76,6 +77,7 @@ def row_of(result: Result) -> dict[str, object]:
         "trust": None if said.quality is None else said.quality.trust,
         "text": said.text,
         "metrics": None if said.metrics is None else _json(said.metrics),
+        "quality": None if said.quality is None else _json(said.quality.model_dump(mode="json")),
         "warnings": [warned.code for warned in said.warnings],
         "utterances": [_utterance(each) for each in said.utterances],
     }

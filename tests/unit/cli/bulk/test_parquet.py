@@ -15,7 +15,7 @@ from tests.unit.client.batch_answers import BATCH_ID
 
 class TestParquet:
     def test_has_a_row_for_each_call(self, named_api: ScriptedApi, tmp_path: Path) -> None:
-        quality = {"quality": {"trust": 0.5}}
+        quality = {"quality": {"trust": 0.5, "flags": [{"code": "loop"}]}}
         lines = [json.dumps(result(1, "a.wav", **quality)), json.dumps(result(2, "b.wav"))]
         named_api.answer_text("GET", f"{PATH}/results", "\n".join(lines))
 
@@ -24,6 +24,7 @@ class TestParquet:
         first, second = pq.read_table(tmp_path / "c.parquet").to_pylist()
         assert (first["custom_id"], second["custom_id"]) == ("a.wav", "b.wav")
         assert (first["trust"], second["trust"]) == (0.5, None)
+        assert json.loads(first["quality"])["flags"] == [{"code": "loop"}]
         assert first["text"] == "您好。\nHow can I help?"
         assert json.loads(first["metadata"]) == {"n": 1}
         assert [each["role"] for each in first["utterances"]] == ["agent", "customer"]
