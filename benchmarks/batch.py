@@ -1,8 +1,8 @@
 """Ten thousand calls in one batch, through the whole system: `callscribe bench batch`.
 
-Two-channel calls, mixed from the sample calls as in dialogues.py, lie in storage; a manifest names each of
-them many times, with metadata of its own. The scripted engine hears them. What is measured: calls a second, the
-peak memory of every process, and whether results and spreadsheet have each call once, with the right metadata.
+Pieces of the sample calls, two channels of 8 to 16 s, lie in storage; a manifest names each of them many
+times, with metadata of its own. The scripted engine hears them. What is measured: calls a second, the peak
+memory of every process, and whether results and spreadsheet have each call once, with the right metadata.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from typing import Annotated, Final
 import typer
 
 from benchmarks.conclusion import Benchmark
-from benchmarks.dialogues import dialogue_of
 from benchmarks.marks import Mark
 from benchmarks.process_tree import TreeMemory
+from benchmarks.recordings import write_piece
 from benchmarks.services import PACKAGES
-from benchmarks.spoken_clips import voices_of
 from benchmarks.systems import client_of, running_system
 from cli.steps import Steps
 from client import Client
@@ -53,7 +52,7 @@ def main(
     with Steps(benchmark.console) as steps:
         settings = {f"{STORAGE}IMPORT_FROM": f'["s3://callscribe/{FOLDER}"]'}
         with running_system(steps, settings=settings) as system, client_of(system) as client:
-            steps.begin(f"mixing {distinct} calls")
+            steps.begin(f"cutting {distinct} calls")
             urls = _stored(system, distinct)
             expected = {f"call-{number:06}": AGENTS[number % len(AGENTS)] for number in range(calls)}
             steps.begin(f"{calls:,} calls")
@@ -62,17 +61,17 @@ def main(
 
 
 def _stored(system: System, count: int) -> list[str]:
-    """Addresses of different calls, as a telephone system would have left them."""
+    """Addresses of different calls, where the operator lets batches read."""
     environment = system.stack.environment
     names = {name.removeprefix(STORAGE).lower() for name in environment if name.startswith(STORAGE)}
     settings = {name: environment[f"{STORAGE}{name.upper()}"] for name in names}
     storage = ObjectStorage(StorageSettings.model_validate(settings))
     random = Random(SEED)  # noqa: S311 - no secret
-    voices = [voices_of("call_en"), voices_of("call_zh")]
     urls = []
     with TemporaryDirectory() as directory:
         for number in range(count):
-            path = dialogue_of(voices[number % 2], random).write(Path(directory) / f"{number}.wav", random)
+            start, seconds = random.uniform(0, 20), random.uniform(8, 16)
+            path = write_piece(Path(directory) / "call.wav", start=start, seconds=seconds)
             storage.put_file(f"{FOLDER}{number}.wav", path)
             urls.append(f"s3://{storage.bucket}/{FOLDER}{number}.wav")
     return urls
