@@ -30,6 +30,13 @@ class BatchItemRepository:
         )
         return {custom_id for custom_id in self.session.scalars(query) if custom_id is not None}
 
+    def told(self, batch_id: uuid.UUID, custom_ids: Collection[str]) -> set[str]:
+        """Of which of these the batch tells already, be it that they were refused."""
+        query = select(BatchItem.custom_id).where(
+            BatchItem.batch_id == batch_id, BatchItem.custom_id.in_(custom_ids)
+        )
+        return {custom_id for custom_id in self.session.scalars(query) if custom_id is not None}
+
     def add(self, batch: Batch, items: Iterable[BatchItem]) -> None:
         """Numbered in this order; the batch's row is locked."""
         for item in items:

@@ -28,15 +28,15 @@ def add_items(
 ) -> list[BatchItem]:
     """A row for each, in order, some of them refused. The batch's row is locked.
 
-    Of a request that `is_repeatable` what the batch has already is refused and leaves no row: who did not
-    hear the answer sends it again, and neither counts nor errors may tell of that.
+    Of a request that `is_repeatable` what the batch has already, or has refused already, leaves no row: who
+    did not hear the answer sends it again, and neither counts nor errors may tell of that.
     """
     read = [_read(each, batch) for each in given]
     items = BatchItemRepository(session)
     names = {each.custom_id for each in read if isinstance(each, ItemRequest)}
-    known = items.known(batch.id, names)
-    rows = list(_rows(given, read, set(known)))
-    items.add(batch, (row for row in rows if not (is_repeatable and row.custom_id in known)))
+    rows = list(_rows(given, read, items.known(batch.id, names)))
+    told = items.told(batch.id, {row.custom_id for row in rows if row.custom_id}) if is_repeatable else set()
+    items.add(batch, (row for row in rows if row.error_code is None or row.custom_id not in told))
     if any(row.error_code is None for row in rows):
         batch.expect_admission()
         notices.work_is_waiting(session)

@@ -112,6 +112,15 @@ class TestOpenBatch:
         assert counts_of(client, batch_id) == {"total": 3, "waiting": 3}
         assert [item["custom_id"] for item in items_of(client, batch_id)] == ["call-0", "call-1", "call-2"]
 
+    def test_what_is_refused_twice_is_told_once(self, client: TestClient) -> None:
+        batch_id = made(client, open=True)
+        wrong = {"items": [{"custom_id": "a"}, SOME[0], {"custom_id": "b", "url": "no-place"}, SOME[0]]}
+
+        answers = [client.post(f"/v1/batches/{batch_id}/items", json=wrong).json() for _ in range(2)]
+
+        assert [len(answer["refused"]) for answer in answers] == [2, 4]
+        assert counts_of(client, batch_id) == {"total": 4, "waiting": 2, "refused": 2}
+
     def test_goes_on_while_it_is_open(self, client: TestClient, sessions: SessionFactory) -> None:
         batch_id = made(client, open=True)
 
