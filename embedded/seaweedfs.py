@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded.files import write_private
-from embedded.ports import LOOPBACK, PortBook
+from embedded.ports import LOOPBACK, PortBook, is_free
 from embedded.program import Process, Program
 from embedded.state import StateDirectory
 from embedded.supervisor import Supervisor
@@ -65,6 +66,23 @@ key = "{key}"
 """Without it every user of the machine could read recordings past S3, from its inner ports."""
 
 
+def _sockets(port: int) -> Iterator[Path]:
+    """It keeps them in /tmp, which no switch moves."""
+    return Path("/tmp").glob(f"seaweedfs-*-{port}.sock")  # noqa: S108
+
+
+def is_usable(port: int) -> bool:
+    """Free, and without sockets that another user's SeaweedFS left: only that user can remove them."""
+    return is_free(port) and not any(_is_a_strangers(socket) for socket in _sockets(port))
+
+
+def _is_a_strangers(socket: Path) -> bool:
+    try:
+        return os.geteuid() not in (0, socket.lstat().st_uid)
+    except FileNotFoundError:
+        return False
+
+
 class SeaweedFS:
     name = "seaweedfs"
 
@@ -74,9 +92,11 @@ class SeaweedFS:
         self._supervisor = supervisor
         self._state = state
         self._secrets = state.credentials
-        self._port = ports.port("storage", wanted=port)
-        self._inner = {name: ports.port(f"storage.{name}") for name in INNER_PORTS}
-        self._inner["admin.port"] = ports.port("storage.admin.port", twin_offset=WORKER_OFFSET)
+        self._port = ports.port("storage", wanted=port, is_usable=is_usable)
+        self._inner = {name: ports.port(f"storage.{name}", is_usable=is_usable) for name in INNER_PORTS}
+        self._inner["admin.port"] = ports.port(
+            "storage.admin.port", twin_offset=WORKER_OFFSET, is_usable=is_usable
+        )
 
     @property
     def environment(self) -> dict[str, str]:
@@ -123,10 +143,10 @@ class SeaweedFS:
             return False
 
     def sweep(self) -> None:
-        """It keeps sockets in /tmp, which no switch moves and a kill leaves there."""
+        """What a kill left of its sockets."""
         ports = [self._port, *self._inner.values(), self._inner["admin.port"] + WORKER_OFFSET]
         for port in ports:
-            for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108
+            for socket in _sockets(port):
                 socket.unlink(missing_ok=True)
 
     @property

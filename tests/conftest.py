@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ import trustme
 from embedded.settings import EmbeddedSettings
 from embedded.stack import EmbeddedStack
 from tests.receiver import NAME, Receiver
+
+# Whoever runs the tests in the background has Ctrl-C ignored, and all that they start would ignore it, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes is the machine's affair, and how busy it is.
 hypothesis.settings.register_profile("patient", deadline=None)

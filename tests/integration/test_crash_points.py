@@ -25,7 +25,12 @@ from models.repositories.owners import OwnerRepository
 
 pytestmark = pytest.mark.timeout(600)
 
-SETTINGS = {"CALLSCRIBE_MODELS": '["scripted"]', "CALLSCRIBE_OUTBOUND__ALLOWED_HOSTS": '["127.0.0.1"]'}
+SETTINGS = {
+    "CALLSCRIBE_MODELS": '["scripted"]',
+    "CALLSCRIBE_OUTBOUND__ALLOWED_HOSTS": '["127.0.0.1"]',
+    # Once a walk, however long it takes: all walks have the same effects.
+    "CALLSCRIBE_REAP_EVERY": "PT1H",
+}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SEED = 20261122
 SOME = 5

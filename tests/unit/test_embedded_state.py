@@ -6,13 +6,15 @@ import json
 import os
 import socket
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.errors import Conflict, StateDirectoryRefused
 from embedded.credentials import load_or_create
-from embedded.ports import LOOPBACK, PortBook, is_free
+from embedded.ports import CANDIDATES, LOOPBACK, PortBook, is_free
+from embedded.seaweedfs import is_usable
 from embedded.state import StateDirectory
 
 
@@ -93,7 +95,33 @@ class TestCredentials:
         assert credentials.database_password not in repr(credentials)
 
 
+class TestSockets:
+    """SeaweedFS keeps them in /tmp, by port, and a kill leaves them there."""
+
+    @pytest.fixture
+    def port(self) -> Iterator[int]:
+        port = next(each for each in CANDIDATES if is_free(each))
+        socket = Path(f"/tmp/seaweedfs-tests-{port}.sock")  # noqa: S108
+        socket.touch()
+        yield port
+        socket.unlink()
+
+    def test_of_another_user_make_a_port_useless(self, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert is_usable(port)
+
+        monkeypatch.setattr(os, "geteuid", lambda: Path("/tmp").stat().st_uid + 4711)  # noqa: S108
+
+        assert not is_usable(port)
+
+
 class TestPortBook:
+    def test_hands_out_what_is_usable_only(self, tmp_path: Path) -> None:
+        book = PortBook(tmp_path / "ports.json")
+
+        ports = [book.port(str(number), is_usable=lambda port: port % 1_000 == 0) for number in range(5)]
+
+        assert [port % 1_000 for port in ports] == [0] * 5
+
     def test_remembers(self, tmp_path: Path) -> None:
         first = PortBook(tmp_path / "ports.json").port("postgres")
 
