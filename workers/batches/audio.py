@@ -50,6 +50,7 @@ class AudioFinder:
         self._opening = Lock()
         self._uploads: dict[uuid.UUID, Upload] = {}
         self._earlier: dict[uuid.UUID, tuple[Job, Recording]] = {}
+        self._now = batch.created_at
 
     def look_up(self, items: Sequence[BatchItem]) -> None:
         """What the database knows of them, at once instead of one by one."""
@@ -58,8 +59,7 @@ class AudioFinder:
         jobs = [item.job_id for item in items if item.job_id is not None]
         with self._process.sessions.begin() as session:
             found = UploadRepository(session).by_id(uploads, owner_id=self._batch.owner_id)
-            now = clock.now(session)
-            self._now = now
+            self._now = clock.now(session)
             self._uploads = found
             earlier = JobRepository(session).by_id(jobs)
             recordings = RecordingRepository(session).by_id(job.recording_id for job in earlier.values())

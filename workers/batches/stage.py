@@ -16,7 +16,8 @@ from models.repositories.batch_items import BatchItemRepository
 from submission.batches.adding import add_items
 from workers.batches.admission import Admission
 from workers.batches.held import HeldBatch, held_batch
-from workers.batches.sources.opening import Source, opened
+from workers.batches.sources.opening import opened
+from workers.batches.sources.page import Source
 from workers.process import Process
 
 LONGEST_RUN: Final = timedelta(seconds=5)

@@ -17,8 +17,6 @@ from workers.batches.sources.page import Source
 from workers.batches.sources.prefix import PrefixListing
 from workers.process import Process
 
-__all__ = ["Source", "opened"]
-
 
 @contextmanager
 def opened(process: Process, batch: Batch) -> Iterator[Source]:
