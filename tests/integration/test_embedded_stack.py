@@ -101,7 +101,9 @@ def held_stack(state_dir: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[
 
 
 def left_in_tmp(state_dir: Path) -> list[Path]:
-    ports = json.loads((state_dir / "ports.json").read_text()).values()
+    """Of the store; on another server's port an earlier store may have left its own."""
+    book = json.loads((state_dir / "ports.json").read_text())
+    ports = [port for name, port in book.items() if name.startswith("storage")]
     return [path for port in ports for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock")]  # noqa: S108
 
 
