@@ -62,16 +62,17 @@ def eta_seconds(counts: RequestCounts, pace: Pace) -> int | None:
 
 
 def present_item(item: BatchItem, job: Job | None, recording: Recording | None) -> ItemRead:
-    is_waiting = item.state is not ItemState.ADMITTED or job is None
-    metadata = item.request.get("metadata", {}) if job is None else job.details
+    """An item that is to be tried again has an earlier job, which says nothing of how it stands now."""
+    present = job if job is not None and item.state is ItemState.ADMITTED else item
+    metadata = item.request.get("metadata") if job is None else job.details
     return ItemRead(
         number=item.number,
         custom_id=item.custom_id,
-        status=item.state if is_waiting or job is None else job.state,
+        status=present.state,
         job_id=item.job_id,
-        filename=recording.filename if recording is not None else None,
+        filename=None if recording is None else recording.filename,
         metadata=metadata if isinstance(metadata, dict) else {},
-        error=_error(item.error_code, item.error_message) if is_waiting or job is None else _job_error(job),
+        error=_error(present.error_code, present.error_message),
     )
 
 
@@ -88,10 +89,6 @@ def present_for_review(call: Call) -> ReviewItem:
         trust=None if quality is None else quality["trust"],
         flags=[] if quality is None else quality["flags"],
     )
-
-
-def _job_error(job: Job) -> BatchError | None:
-    return _error(job.error_code, job.error_message)
 
 
 def _error(code: str | None, message: str | None) -> BatchError | None:

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api.batches import exports, making, service
+from api.batches.exports import Export
 from api.batches.schemas import (
     BatchCreate,
     BatchPage,
@@ -183,9 +184,7 @@ def read_results(
     resources: ProcessResources,
 ) -> StreamingResponse:
     """What is completed so far: a transcript a line, or a row a call."""
-    _check(resources, batch_id, owner_id)
-    lines = exports.results(resources.sessions, batch_id, form=query.format, after=query.after)
-    return StreamingResponse(lines, media_type=MEDIA_TYPES[query.format])
+    return _streamed(exports.results, resources, batch_id, query, owner_id=owner_id)
 
 
 @router.get(
@@ -200,12 +199,14 @@ def read_errors(
     resources: ProcessResources,
 ) -> StreamingResponse:
     """Items that were refused, failed, were canceled or expired, each with the reason."""
-    _check(resources, batch_id, owner_id)
-    lines = exports.errors(resources.sessions, batch_id, form=query.format, after=query.after)
-    return StreamingResponse(lines, media_type=MEDIA_TYPES[query.format])
+    return _streamed(exports.errors, resources, batch_id, query, owner_id=owner_id)
 
 
-def _check(resources: Resources, batch_id: uuid.UUID, owner_id: uuid.UUID) -> None:
-    """Before the first line of a stream: afterwards no error can be told."""
+def _streamed(
+    export: Export, resources: Resources, batch_id: uuid.UUID, query: ExportQuery, *, owner_id: uuid.UUID
+) -> StreamingResponse:
+    """`NotFound` comes before the first line: afterwards no error can be told."""
     with resources.database_gate.entered(), resources.sessions.begin() as session:
         BatchRepository(session).get(batch_id, owner_id=owner_id)
+    lines = export(resources.sessions, batch_id, form=query.format, after=query.after)
+    return StreamingResponse(lines, media_type=MEDIA_TYPES[query.format])

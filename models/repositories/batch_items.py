@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import func, select, true, update
+from sqlalchemy import Select, func, select, true, update
 from sqlalchemy.orm import Session
 
 from models.batch import Batch
@@ -15,6 +15,16 @@ from models.job import Job
 from models.recording import Recording
 from models.states import ItemState, JobState
 from models.transcript import Transcript
+
+
+def _completed(batch_id: uuid.UUID) -> Select[BatchItem, Job, Recording, Transcript]:
+    return (
+        select(BatchItem, Job, Recording, Transcript)
+        .join(Job, Job.id == BatchItem.job_id)
+        .join(Recording, Recording.id == Job.recording_id)
+        .join(Transcript, Transcript.job_id == Job.id)
+        .where(BatchItem.batch_id == batch_id)
+    )
 
 
 class BatchItemRepository:
@@ -109,29 +119,13 @@ class BatchItemRepository:
 
     def completed(self, batch_id: uuid.UUID, *, after: int, limit: int) -> Sequence[Call]:
         """In order, those that have a transcript."""
-        query = (
-            select(BatchItem, Job, Recording, Transcript)
-            .join(Job, Job.id == BatchItem.job_id)
-            .join(Recording, Recording.id == Job.recording_id)
-            .join(Transcript, Transcript.job_id == Job.id)
-            .where(BatchItem.batch_id == batch_id, BatchItem.number > after)
-            .order_by(BatchItem.number)
-            .limit(limit)
-        )
-        return [Call._make(row) for row in self.session.execute(query)]
+        query = _completed(batch_id).where(BatchItem.number > after).order_by(BatchItem.number)
+        return [Call._make(row) for row in self.session.execute(query.limit(limit))]
 
     def least_trusted(self, batch_id: uuid.UUID, *, limit: int) -> Sequence[Call]:
         """Completed ones, worst first; what says nothing of trust comes last."""
-        query = (
-            select(BatchItem, Job, Recording, Transcript)
-            .join(Job, Job.id == BatchItem.job_id)
-            .join(Recording, Recording.id == Job.recording_id)
-            .join(Transcript, Transcript.job_id == Job.id)
-            .where(BatchItem.batch_id == batch_id, Job.batch_id == batch_id)
-            .order_by(Transcript.trust.asc().nulls_last(), BatchItem.number)
-            .limit(limit)
-        )
-        return [Call._make(row) for row in self.session.execute(query)]
+        query = _completed(batch_id).order_by(Transcript.trust.asc().nulls_last(), BatchItem.number)
+        return [Call._make(row) for row in self.session.execute(query.limit(limit))]
 
     def metadata_keys(self, batch_id: uuid.UUID, *, limit: int) -> Sequence[str]:
         """What callers wrote about their calls, by name; the first ones in order."""

@@ -11,20 +11,26 @@ from datetime import timedelta
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from api.settings import ApiSettings
 from core.database import SessionFactory
 from core.settings import StorageSettings
 from core.storage import ObjectStorage
+from models import Job
 from models.base import JsonObject
+from models.transcript_content import as_json
+from tests.integration.api import stages
+from tests.integration.api.conftest import api_settings as plain_settings
 from tests.integration.api.conftest import (
-    api_settings,
     client,
     key,
     owner_id,
     shared_client,
     stranger,
 )
+from tests.integration.api.test_transcripts import CONTENT
 from workers.batches.stage import admit_batch
 from workers.preparation.nursery import Nursery
 from workers.process import Process
@@ -32,10 +38,18 @@ from workers.settings import WorkerSettings
 from workers.upkeep.cancel_batches import cancel_batches
 from workers.upkeep.complete_batches import complete_batches
 
-__all__ = ["api_settings", "client", "key", "owner_id", "shared_client", "stranger"]
+__all__ = ["client", "key", "owner_id", "plain_settings", "shared_client", "stranger"]
 
 IMPORTS = "imports/"
 """Where batches may read, in the tests' bucket."""
+
+
+@pytest.fixture(scope="session")
+def api_settings(plain_settings: ApiSettings) -> ApiSettings:
+    """Of an API that lets batches read in the same place as its workers do."""
+    allowed = (f"s3://{plain_settings.storage.bucket}/{IMPORTS}",)
+    storage = plain_settings.storage.model_copy(update={"import_from": allowed})
+    return plain_settings.model_copy(update={"storage": storage})
 
 
 @pytest.fixture
@@ -101,3 +115,12 @@ def items_of(client: TestClient, batch_id: uuid.UUID, **query: object) -> list[J
 
 def jsonl(items: Sequence[object]) -> bytes:
     return "".join(json.dumps(item) + "\n" for item in items).encode()
+
+
+def jobs_of(sessions: SessionFactory, batch_id: uuid.UUID) -> list[Job]:
+    with sessions.begin() as session:
+        return list(session.scalars(select(Job).where(Job.batch_id == batch_id).order_by(Job.custom_id)))
+
+
+def complete(sessions: SessionFactory, job_id: uuid.UUID) -> None:
+    stages.complete(sessions, job_id, as_json(CONTENT))

@@ -6,19 +6,17 @@ import csv
 import io
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.batches import exports
 from core.database import SessionFactory
-from models import Job, Transcript
-from models.transcript_content import as_json
+from models import Transcript
 from tests.integration.api import stages
 from tests.integration.api.test_transcripts import CONTENT
-from tests.integration.batches.conftest import admitted, made
+from tests.integration.batches.conftest import admitted, complete, jobs_of, made
 from workers.process import Process
 
 Uploaded = Callable[..., str]
@@ -40,15 +38,10 @@ def batch_id(client: TestClient, process: Process, sessions: SessionFactory, upl
     admitted(process, batch_id)
     jobs = jobs_of(sessions, batch_id)
     for job in jobs[:3]:
-        stages.complete(sessions, job.id, as_json(CONTENT))
+        complete(sessions, job.id)
     stages.fail(sessions, jobs[3].id)
     stages.cancel(sessions, jobs[4].id)
     return batch_id
-
-
-def jobs_of(sessions: SessionFactory, batch_id: uuid.UUID) -> Sequence[Job]:
-    with sessions.begin() as session:
-        return session.scalars(select(Job).where(Job.batch_id == batch_id).order_by(Job.custom_id)).all()
 
 
 def lines(client: TestClient, batch_id: uuid.UUID, what: str, **query: object) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ import io
 import uuid
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,8 +15,9 @@ from starlette.testclient import TestClient
 
 from core.database import SessionFactory
 from core.storage import ObjectStorage
-from models import Job, Recording
+from models import Batch, Job, Recording
 from models.base import JsonObject
+from models.repositories.stored_objects import StoredObjects
 from tests.integration.batches.conftest import IMPORTS, admitted, counts_of, items_of, jsonl, made
 from workers.batches import stage
 from workers.batches.stage import admit_batch
@@ -194,7 +196,6 @@ class TestPrefix:
         return folder
 
     def made_of(self, client: TestClient, process: Process, folder: str, **fields: object) -> uuid.UUID:
-        """By an API that may read what its workers may."""
         url = f"s3://{process.storage.bucket}/{folder}"
         return made(client, source={"type": "prefix", "url": url, **fields})
 
@@ -205,7 +206,6 @@ class TestPrefix:
         folder: str,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("api.batches.making.check_import", lambda *_, **__: None)
         monkeypatch.setattr(stage, "PAGE", 2)
         batch_id = self.made_of(client, process, folder)
 
@@ -223,7 +223,6 @@ class TestPrefix:
     def test_only_those_that_end_as_wanted(
         self, client: TestClient, process: Process, folder: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("api.batches.making.check_import", lambda *_, **__: None)
         batch_id = self.made_of(client, process, folder, suffixes=[".wav"])
 
         admitted(process, batch_id)
@@ -231,11 +230,25 @@ class TestPrefix:
         assert counts_of(client, batch_id) == {"total": 3, "queued": 3}
 
     def test_the_workers_ask_too_whether_they_may(
-        self, client: TestClient, process: Process, monkeypatch: pytest.MonkeyPatch
+        self, client: TestClient, process: Process, folder: str
     ) -> None:
-        monkeypatch.setattr("api.batches.making.check_import", lambda *_, **__: None)
-        batch_id = self.made_of(client, process, "recordings/")
+        """Their operator may have closed the place since."""
+        batch_id = self.made_of(client, process, folder)
+        storage = process.settings.storage.model_copy(update={"import_from": ()})
+        settings = process.settings.model_copy(update={"storage": storage})
 
-        admitted(process, batch_id)
+        admitted(replace(process, settings=settings), batch_id)
 
         assert client.get(f"/v1/batches/{batch_id}").json()["error"]["code"] == "unreadable_source"
+
+
+def test_a_batch_that_is_read_needs_its_manifest_kept(
+    client: TestClient, sessions: SessionFactory, uploaded: Uploaded
+) -> None:
+    source = {"type": "manifest", "format": "csv", "upload_id": uploaded(b"custom_id\n")}
+    made(client, source=source)
+
+    with sessions.begin() as session:
+        key = session.scalars(select(Batch.source_key)).one()
+        assert key is not None
+        assert StoredObjects(session).wanted([key], grace=timedelta(0)) == {key}

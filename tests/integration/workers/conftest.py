@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -26,6 +27,7 @@ from core.database import SessionFactory
 from core.settings import BrokerAccess, StorageSettings
 from core.storage import ObjectStorage
 from tests.builders import MODEL
+from tests.integration.workers.walking import SAMPLE, submitted
 from workers.dispatcher.loop import Dispatcher
 from workers.preparation.nursery import Nursery
 from workers.process import Process
@@ -107,3 +109,8 @@ def silent_wav() -> bytes:
     file = io.BytesIO()
     soundfile.write(file, np.zeros(24_000, np.float32), 8_000, format="WAV", subtype="PCM_16")
     return file.getvalue()
+
+
+@pytest.fixture
+def job_id(process: Process) -> uuid.UUID:
+    return submitted(process, SAMPLE.read_bytes())

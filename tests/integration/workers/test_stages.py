@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,79 +13,26 @@ import soundfile
 from sqlalchemy.orm import Session
 
 from core.database import SessionFactory
-from core.errors import EngineBroken, EngineOverloaded, LeaseLost, StorageUnavailable, UndecodableRecording
+from core.errors import LeaseLost, StorageUnavailable, UndecodableRecording
 from core.storage import ObjectStorage
 from models import (
     Channel,
-    Chunk,
-    ChunkState,
-    DeviceBatch,
-    DeviceBatchState,
     Event,
     Job,
     JobStage,
     JobState,
     Transcript,
 )
-from models.repositories.device_batches import DeviceBatchRepository
 from models.repositories.endings import Endings
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
 from models.transcript_content import from_json
-from tests import builders
-from tests.builders import MODEL
-from workers.engine_process.hosts import ThreadHost
-from workers.engine_process.keeper import EngineKeeper
-from workers.engines.base import Beat, no_beat
-from workers.engines.base import Chunk as EngineChunk
-from workers.engines.base import Hypothesis as Heard
-from workers.engines.continuous import continuous
+from tests.integration.workers.walking import SAMPLE, job_of, submitted, transcribe
 from workers.engines.scripted import ScriptedEngine
 from workers.finishing.stage import finish_job
 from workers.preparation.stage import prepare_recording
 from workers.process import Process
 from workers.stages import held_stage
-from workers.transcription.device_batches import DeviceBatchRunner
-from workers.transcription.summary import Summary
-
-SAMPLE = Path("samples/call_en.wav")
-TURNS = 8
-
-
-def submitted(process: Process, body: bytes) -> uuid.UUID:
-    key = f"recordings/{uuid.uuid4()}"
-    process.storage.put(key, body)
-    with process.sessions.begin() as session:
-        job = builders.queued_job(session, builders.owner(session))
-        RecordingRepository(session).get(job.recording_id).object_key = key
-    return job.id
-
-
-def transcribe(process: Process, engine: ScriptedEngine) -> Summary | None:
-    with process.sessions.begin() as session:
-        batch_id = DeviceBatchRepository(session).open(MODEL).id
-    with kept(engine) as keeper:
-        return DeviceBatchRunner(process, keeper, worker="tests").run(batch_id)
-
-
-@contextmanager
-def kept(engine: ScriptedEngine) -> Iterator[EngineKeeper]:
-    keeper = EngineKeeper(lambda: continuous(engine), ThreadHost, retry_pause=0.0)
-    keeper.start()
-    try:
-        yield keeper
-    finally:
-        keeper.close()
-
-
-def job_of(sessions: SessionFactory, job_id: uuid.UUID) -> Job:
-    with sessions.begin() as session:
-        return session.get_one(Job, job_id)
-
-
-@pytest.fixture
-def job_id(process: Process) -> uuid.UUID:
-    return submitted(process, SAMPLE.read_bytes())
 
 
 class TestWholeWay:
@@ -247,138 +192,3 @@ class TestHeldStage:
     def test_a_stale_hint_is_lease_lost(self, process: Process) -> None:
         with pytest.raises(LeaseLost), held_stage(process, uuid.uuid4(), JobStage.PREPARING):
             pass
-
-
-class BrokenEngine(ScriptedEngine):
-    """Raises what it is told to, then works."""
-
-    def __init__(self, *errors: BaseException) -> None:
-        super().__init__()
-        self.errors = list(errors)
-
-    def recognize(self, chunks: Sequence[EngineChunk], *, beat: Beat = no_beat) -> list[Heard]:
-        if self.errors:
-            raise self.errors.pop(0)
-        return super().recognize(chunks, beat=beat)
-
-
-class AwayStorage(ObjectStorage):
-    """Does not answer."""
-
-    def __init__(self) -> None:
-        """Needs no settings."""
-
-    def read(self, key: str, *, first_byte: int, last_byte: int) -> bytes:
-        raise StorageUnavailable
-
-
-class SlowStorage(ObjectStorage):
-    """Something happens while it is read."""
-
-    def __init__(self, storage: ObjectStorage, meanwhile: Callable[[], None]) -> None:
-        self._storage = storage
-        self._meanwhile = [meanwhile]
-
-    def read(self, key: str, *, first_byte: int, last_byte: int) -> bytes:
-        while self._meanwhile:
-            self._meanwhile.pop()()
-        return self._storage.read(key, first_byte=first_byte, last_byte=last_byte)
-
-
-class TestDeviceBatch:
-    @pytest.fixture(autouse=True)
-    def prepared(self, process: Process, job_id: uuid.UUID) -> None:
-        prepare_recording(process, job_id)
-
-    def test_storage_that_is_away_hands_the_chunks_back_unsuspected(
-        self, process: Process, sessions: SessionFactory
-    ) -> None:
-        transcribe(replace(process, storage=AwayStorage()), ScriptedEngine())
-
-        with sessions.begin() as session:
-            chunks = session.query(Chunk).all()
-        assert {(chunk.state, chunk.alone) for chunk in chunks} == {(ChunkState.QUEUED, False)}
-
-    def test_a_bug_in_the_engine_makes_its_chunks_run_alone(
-        self, process: Process, sessions: SessionFactory
-    ) -> None:
-        with pytest.raises(EngineBroken):
-            transcribe(process, BrokenEngine(ZeroDivisionError()))
-
-        with sessions.begin() as session:
-            chunks = session.query(Chunk).all()
-        assert {(chunk.state, chunk.alone) for chunk in chunks} == {(ChunkState.QUEUED, True)}
-
-    def test_chunks_that_a_dying_engine_never_had_are_not_suspected(
-        self, process: Process, sessions: SessionFactory
-    ) -> None:
-        with sessions.begin() as session:
-            batch_id = DeviceBatchRepository(session).open(MODEL).id
-
-        with kept(BrokenEngine(ZeroDivisionError())) as keeper:
-
-            def break_engine() -> None:
-                poison = keeper.open()
-                poison.add({0: EngineChunk(np.zeros(16_000, np.float32))})
-                with pytest.raises(EngineBroken):
-                    poison.next(timeout=30.0)
-
-            storage = SlowStorage(process.storage, break_engine)
-            DeviceBatchRunner(replace(process, storage=storage), keeper, worker="tests").run(batch_id)
-
-        with sessions.begin() as session:
-            chunks = session.query(Chunk).all()
-        assert {(chunk.state, chunk.alone) for chunk in chunks} == {(ChunkState.QUEUED, False)}
-
-    def test_all_is_heard_in_the_end_after_a_crash(
-        self, process: Process, sessions: SessionFactory, job_id: uuid.UUID
-    ) -> None:
-        engine = BrokenEngine(ZeroDivisionError())
-        with pytest.raises(EngineBroken):
-            transcribe(process, engine)
-
-        while transcribe(process, engine):
-            pass
-
-        assert job_of(sessions, job_id).stage is JobStage.FINISHING
-        assert engine.batches == [1] * TURNS
-
-    def test_a_chunk_that_never_fits_fails_its_job_alone(
-        self, process: Process, sessions: SessionFactory, job_id: uuid.UUID
-    ) -> None:
-        engine = BrokenEngine(*[EngineOverloaded()] * 100)
-
-        transcribe(process, engine)
-
-        assert job_of(sessions, job_id).error_code == "engine_out_of_memory"
-
-    def test_an_erased_recording_fails_only_its_own_job(
-        self, process: Process, sessions: SessionFactory, storage: ObjectStorage, job_id: uuid.UUID
-    ) -> None:
-        other = submitted(process, SAMPLE.read_bytes())
-        prepare_recording(process, other)
-        storage.delete_all(f"prepared/{job_id}/")
-
-        transcribe(process, ScriptedEngine())
-
-        assert job_of(sessions, job_id).error_code == "object_missing"
-        assert job_of(sessions, other).stage is JobStage.FINISHING
-
-    def test_says_what_it_did(self, process: Process) -> None:
-        summary = transcribe(process, ScriptedEngine())
-
-        assert summary is not None
-        assert str(summary).startswith(f"jobs=1 chunks={TURNS} audio=")
-
-    def test_every_device_batch_ends(self, process: Process, sessions: SessionFactory) -> None:
-        with pytest.raises(EngineBroken):
-            transcribe(process, BrokenEngine(EngineBroken()))
-        while transcribe(process, ScriptedEngine()):
-            pass
-        transcribe(process, ScriptedEngine())
-
-        with sessions.begin() as session:
-            states = [batch.state for batch in session.query(DeviceBatch).order_by(DeviceBatch.created_at)]
-        assert states[0] is DeviceBatchState.LOST
-        assert states[1:-2] == [DeviceBatchState.DONE] * TURNS
-        assert states[-2:] == [DeviceBatchState.EMPTY] * 2
