@@ -33,6 +33,7 @@ OF_ROLE: Final = (
     "talk_s",
     "talk_ratio",
     "per_minute",
+    "level_dbfs",
     "turns",
     "longest_monologue_s",
     "response_median_s",
@@ -128,6 +129,8 @@ def _of_role(metrics: MetricsContent | None, role: str) -> list[object]:
         _seconds(found["talk_ms"]),
         found["talk_ratio"],
         found["pace"]["per_minute"],
+        # Transcripts of earlier versions have none.
+        found.get("level_dbfs"),
         found["turns"],
         None if monologue is None else _seconds(monologue["end_ms"] - monologue["start_ms"]),
         None if responses is None else _seconds(responses["median_ms"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import CheckConstraint, ForeignKey, text
+from sqlalchemy import REAL, CheckConstraint, ForeignKey, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,7 +24,9 @@ class Channel(Record):
     duration_ms: Mapped[int]
     speech_ms: Mapped[int]
     findings: Mapped[list[ChannelFinding]] = mapped_column(JSONB, server_default=text("'[]'"))
-    """What preparation found about it; see docs/channels.md."""
+    """What was found about it; see docs/channels.md."""
+    level_dbfs: Mapped[float | None] = mapped_column(REAL)
+    """Active speech level (ITU-T P.56) as it came; None where there is too little speech to judge it by."""
 
     def has(self, code: FindingCode) -> bool:
         # A row that was not written yet may lack its default.

@@ -1,4 +1,4 @@
-"""What preparation finds about a channel, as it is stored and shown. docs/channels.md explains each."""
+"""What is found about a channel, as it is stored and shown. docs/channels.md explains each."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class FindingCode(StrEnum):
     LOW_LEVEL = "low_level"
     HIGH_LEVEL = "high_level"
     NARROWBAND = "narrowband"
+    SWAPPED_LEGS = "swapped_legs"
+    """The only one that is found by the words, when they are there."""
 
 
 class Severity(StrEnum):

@@ -81,6 +81,8 @@ class PartyFigures(PartyExchange):
     first_speech_ms: int | None
     """Null where it never speaks."""
     pace: Pace
+    level_dbfs: float | None
+    """Loudness as the recording came: active speech level, ITU-T P.56. Null where it was not to be told."""
 
 
 class ChannelMetrics(PartyFigures):
@@ -116,7 +118,7 @@ class CallExchange(TypedDict):
 
 
 class MetricsContent(CallExchange):
-    """What is known of a call from voice activity alone."""
+    """What is known of a call from voice activity, and of how loud its speech is."""
 
     definitions: int
     """Which edition of docs/metrics.md; grows when a definition or a threshold changes."""

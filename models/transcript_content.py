@@ -25,7 +25,7 @@ class TranscriptChannel(TypedDict):
     duration_ms: int
     speech_ms: int
     findings: list[ChannelFinding]
-    """What is wrong with it, found before anything was transcribed."""
+    """What is wrong with it; all but `swapped_legs` was found before anything was transcribed."""
 
 
 class TranscriptSegment(TypedDict):

@@ -36,6 +36,7 @@ def metrics_of(
                 duration_ms=channel.duration_ms,
             ),
             texts=[hypothesis.text for chunk, hypothesis in heard if chunk.channel == channel.index],
+            level_dbfs=channel.level_dbfs,
         )
         for channel in channels
     ]

@@ -100,6 +100,7 @@ def _write_channel(channel: HeardChannel, examination: Examination) -> PreparedC
         # Transcribed twice, every word would be said by both parties.
         chunks=() if examination.is_copy else tuple(_chunk_span(cut, frames) for cut in cuts),
         findings=examination.findings,
+        level_dbfs=examination.level_dbfs,
     )
 
 

@@ -37,6 +37,8 @@ class PreparedChannel:
     chunks: tuple[ChunkSpan, ...]
     """None where nobody speaks, and in a channel that is the copy of another."""
     findings: tuple[Finding, ...]
+    level_dbfs: float | None
+    """Active speech level as it came; None where there is too little speech to judge it by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ def _write(session: Session, job: Job, *, prepared: PreparedRecording, keys: lis
             duration_ms=channel.duration_ms,
             speech_ms=channel.speech_ms,
             findings=[finding.as_json() for finding in channel.findings],
+            level_dbfs=channel.level_dbfs,
         )
         for channel, key in zip(prepared.channels, keys, strict=True)
     )

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from sqlalchemy.orm import Session
 
+from benchmarks.p56 import active_speech_level
 from core.database import SessionFactory
 from core.errors import LeaseLost, StorageUnavailable, UndecodableRecording
 from core.storage import ObjectStorage
@@ -101,6 +102,48 @@ class TestWholeWay:
         assert [each["findings"][0]["code"] for each in content["channels"]] == ["dual_mono"] * 2
         assert {segment["channel"] for segment in content["segments"]} == {0}
         assert "roles_unknown" in [warning["code"] for warning in content["warnings"]]
+
+    def test_an_agent_who_is_heard_on_the_customers_channel_is_told(
+        self, process: Process, sessions: SessionFactory
+    ) -> None:
+        call, rate = soundfile.read(SAMPLE)
+        call[:, 1] = 0
+        spoken = io.BytesIO()
+        soundfile.write(spoken, call, rate, format="WAV")
+        job_id = submitted(process, spoken.getvalue())
+        with sessions.begin() as session:
+            session.get_one(Job, job_id).roles = {"0": "customer", "1": "agent"}
+
+        prepare_recording(process, job_id)
+        transcribe(process, ScriptedEngine(*["Thanks for calling! How can I help you?"] * 9))
+        finish_job(process, job_id)
+
+        with sessions.begin() as session:
+            content = from_json(session.get_one(Transcript, job_id).content)
+        assert [
+            "swapped_legs" in [each["code"] for each in one["findings"]] for one in content["channels"]
+        ] == [
+            True,
+            True,
+        ]
+        assert "channel_finding" in [warning["code"] for warning in content["warnings"]]
+        assert content["channels"][0]["role"] == "customer"
+
+    def test_how_loud_a_party_speaks_is_a_figure_of_the_call(
+        self, process: Process, sessions: SessionFactory, job_id: uuid.UUID
+    ) -> None:
+        prepare_recording(process, job_id)
+        transcribe(process, ScriptedEngine())
+        finish_job(process, job_id)
+
+        with sessions.begin() as session:
+            metrics = from_json(session.get_one(Transcript, job_id).content)["metrics"]
+        levels = [channel["level_dbfs"] for channel in metrics["channels"]]
+        # By P.56 on the sample itself; tests/unit/preparation/findings/test_active_level.py.
+        samples, rate = soundfile.read(SAMPLE)
+        assert levels == [
+            pytest.approx(active_speech_level(samples[:, place], rate=rate), abs=0.4) for place in (0, 1)
+        ]
 
     def test_doubled_hints_change_nothing(
         self, process: Process, sessions: SessionFactory, job_id: uuid.UUID

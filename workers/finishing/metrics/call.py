@@ -19,6 +19,8 @@ class Voice:
     """Where voice activity found speech, in any order; spans may touch or overlap."""
     texts: Sequence[str] = ()
     """What was heard on it."""
+    level_dbfs: float | None = None
+    """How loud, as the recording came: active speech level; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

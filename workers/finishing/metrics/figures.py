@@ -8,6 +8,7 @@ from typing import Final
 from models.metrics_content import Pace, PartyExchange, PartyFigures, ResponseFigures, TimeSpan
 from workers.finishing.metrics.call import Voice
 from workers.finishing.metrics.exchange import Exchange
+from workers.finishing.metrics.levels import pooled_level
 from workers.finishing.metrics.pace import wording_of
 from workers.finishing.metrics.responses import nearest_rank
 from workers.finishing.metrics.spans import Span, Talk, total_ms
@@ -34,6 +35,7 @@ def figures_of(voices: Sequence[Voice], talk: Talk, exchange: Exchange | None) -
         "talk_ms": talk_ms,
         "first_speech_ms": min(starts, default=None),
         "pace": _pace(voices, talk_ms),
+        "level_dbfs": pooled_level([(total_ms(talk[voice.channel]), voice.level_dbfs) for voice in voices]),
         **(NOT_TOLD_APART if exchange is None else _in_exchange(channels, talk, exchange)),
     }
 

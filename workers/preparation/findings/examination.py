@@ -14,7 +14,7 @@ from workers.preparation.findings.dead_channel import find_dead_channel
 from workers.preparation.findings.dual_mono import dual_mono, find_twins
 from workers.preparation.findings.finding import Finding
 from workers.preparation.findings.heard_channel import HeardChannel
-from workers.preparation.findings.level import find_level
+from workers.preparation.findings.level import find_level, voice_level
 from workers.preparation.findings.narrowband import find_narrowband
 
 ORDER: Final = list(FindingCode)
@@ -28,6 +28,8 @@ class Examination:
     """In the order of their codes."""
     is_copy: bool
     """Another channel holds the same signal and is transcribed for both."""
+    level_dbfs: float | None
+    """Active speech level; None where there is too little speech to judge it by."""
 
 
 def examine(channels: Sequence[HeardChannel], *, sample_rate: int) -> list[Examination]:
@@ -40,7 +42,9 @@ def examine(channels: Sequence[HeardChannel], *, sample_rate: int) -> list[Exami
         found = [*_alone(channel, sample_rate), *bleeds.get(channel.index, ())]
         found += [dual_mono(pair, channel) for pair in twins if channel in (pair.first, pair.second)]
         found.sort(key=lambda finding: ORDER.index(finding.code))
-        examined.append(Examination(tuple(found), is_copy=channel.index in copies))
+        examined.append(
+            Examination(tuple(found), is_copy=channel.index in copies, level_dbfs=voice_level(channel))
+        )
     return examined
 
 

@@ -21,10 +21,15 @@ MOST_GAIN_DB: Final = 40.0
 """As for listening: beyond that there is only noise to raise."""
 
 
+def voice_level(channel: HeardChannel) -> float | None:
+    """dBFS; None where there is too little speech to judge it by."""
+    return active_level(channel) if channel.has_voice else None
+
+
 def find_level(channel: HeardChannel) -> Finding | None:
-    if not channel.has_voice:
+    level = voice_level(channel)
+    if level is None:
         return None
-    level = active_level(channel)
     if level < LOW_DBFS:
         gain = recognition_gain_db(channel)
         message = f"The voice is faint; it was raised by {gain:.0f} dB before recognition."
@@ -38,7 +43,7 @@ def find_level(channel: HeardChannel) -> Finding | None:
 
 def recognition_gain_db(channel: HeardChannel) -> float:
     """What brings a faint voice to the nominal level; 0 for any other, so that it stays as it came."""
-    if not channel.has_voice:
+    level = voice_level(channel)
+    if level is None or level >= LOW_DBFS:
         return 0.0
-    level = active_level(channel)
-    return min(NOMINAL_DBFS - level, MOST_GAIN_DB) if level < LOW_DBFS else 0.0
+    return min(NOMINAL_DBFS - level, MOST_GAIN_DB)

@@ -185,6 +185,7 @@ class TestMono:
                 "talk_ms": 8_500,
                 "first_speech_ms": 0,
                 "pace": {"unit": "words", "count": 0, "per_minute": 0.0},
+                "level_dbfs": None,
                 "talk_ratio": None,
                 "turns": None,
                 "longest_monologue": None,

@@ -26,6 +26,7 @@ ZERO: Final = 90
 
 class ExampleChannel(TypedDict):
     role: str
+    level_dbfs: float | None
     speech_ms: list[int]
     texts: list[str]
 
@@ -42,7 +43,7 @@ def blocks() -> list[str]:
 def example() -> Call:
     told: Example = json.loads(blocks()[0])
     voices = [
-        Voice(index, channel["role"], spans(channel["speech_ms"]), channel["texts"])
+        Voice(index, channel["role"], spans(channel["speech_ms"]), channel["texts"], channel["level_dbfs"])
         for index, channel in enumerate(told["channels"])
     ]
     return Call(told["duration_ms"], voices)

@@ -9,6 +9,7 @@ from typing import Final
 
 from models.channel_finding import FindingCode, Severity
 from tests.unit.preparation.findings.hearing import delayed, fainter, heard, turns
+from workers.finishing import swapped_legs
 from workers.preparation.findings import bleed, clipping, dead_channel, dual_mono, level, narrowband
 from workers.preparation.findings.examination import examine
 
@@ -48,7 +49,7 @@ class TestPage:
         limits = section("The limits")
 
         named = dict(re.findall(r"^\| `(\w+\.\w+)` \| ([-\d.]+)", limits, re.MULTILINE))
-        modules = (bleed, clipping, dead_channel, dual_mono, level, narrowband)
+        modules = (bleed, clipping, dead_channel, dual_mono, level, narrowband, swapped_legs)
         actual = {
             f"{module.__name__.rpartition('.')[2]}.{name}": value
             for module in modules

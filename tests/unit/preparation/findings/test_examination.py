@@ -60,4 +60,5 @@ class TestKnownCalls:
 
         figures = figures_of(tally, CALLS)
         assert figures["precision"] == figures["recall"] == 1.0, tally.mistakes
-        assert set(tally.right) == set(FindingCode)
+        # Of those that are found before the words are there.
+        assert set(tally.right) == set(FindingCode) - {FindingCode.SWAPPED_LEGS}

@@ -6,7 +6,13 @@ import pytest
 
 from models.channel_finding import FindingCode
 from tests.unit.preparation.findings.hearing import heard, voice
-from workers.preparation.findings.level import HIGH_DBFS, LOW_DBFS, find_level, recognition_gain_db
+from workers.preparation.findings.level import (
+    HIGH_DBFS,
+    LOW_DBFS,
+    find_level,
+    recognition_gain_db,
+    voice_level,
+)
 
 
 class TestLevel:
@@ -14,6 +20,7 @@ class TestLevel:
     def test_a_usual_one_is_nothing_to_tell(self, level: float, tmp_path: Path) -> None:
         [channel] = heard(tmp_path, voice(3, seconds=3, level_dbfs=level))
 
+        assert voice_level(channel) == pytest.approx(level, abs=1)
         assert find_level(channel) is None
         assert recognition_gain_db(channel) == 0
 
@@ -44,6 +51,7 @@ class TestLevel:
             speech=[True, False],
         )
 
+        assert voice_level(word) is None
         assert find_level(word) is None
         assert find_level(nobody) is None
         assert recognition_gain_db(nobody) == 0
