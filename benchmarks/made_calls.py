@@ -63,7 +63,7 @@ AGENTS: Final = (
     Agent("Ana"),
     Agent("Jonas", holds=0.45),
     Agent("Kim", cuts_in=0.5),
-    Agent("Lee", noise_dbfs=-29.0),
+    Agent("Lee", noise_dbfs=-26.0),
     Agent("Mia", level_db=-24.0),
     Agent("Raj", repeats=0.6),
 )
