@@ -24,20 +24,17 @@ from benchmarks.marks import Mark
 from benchmarks.process_tree import TreeMemory
 from benchmarks.recordings import write_piece
 from benchmarks.services import PACKAGES
-from benchmarks.systems import client_of, running_system
+from benchmarks.systems import client_of, running_system, storage_of
 from cli.steps import Steps
 from client import Client
 from client.batches import Source
 from client.options import SubmitOptions
-from core.settings import StorageSettings
-from core.storage import ObjectStorage
 from embedded.system import System
 
 FOLDER: Final = "imports/"
 LOOK_EVERY_S: Final = 5.0
 AGENTS: Final = ("Kim", "Lee", "Ana", "Tom", "李伟")
 SEED: Final = 5
-STORAGE: Final = "CALLSCRIBE_STORAGE__"
 WATCHED: Final = ("api", "dispatcher", "worker-prepare", "worker-scripted", "postgres", "valkey", "seaweedfs")
 MARKS: Final = (Mark("failed_items", at_most=0), Mark("rows_wrong", at_most=0))
 
@@ -50,7 +47,7 @@ def main(
     """Hand over a batch of synthetic calls, and hold what comes back against its manifest."""
     benchmark = Benchmark("batch")
     with Steps(benchmark.console) as steps:
-        settings = {f"{STORAGE}IMPORT_FROM": f'["s3://callscribe/{FOLDER}"]'}
+        settings = {"CALLSCRIBE_STORAGE__IMPORT_FROM": f'["s3://callscribe/{FOLDER}"]'}
         with running_system(steps, settings=settings) as system, client_of(system) as client:
             steps.begin(f"cutting {distinct} calls")
             urls = _stored(system, distinct)
@@ -62,10 +59,7 @@ def main(
 
 def _stored(system: System, count: int) -> list[str]:
     """Addresses of different calls, where the operator lets batches read."""
-    environment = system.stack.environment
-    names = {name.removeprefix(STORAGE).lower() for name in environment if name.startswith(STORAGE)}
-    settings = {name: environment[f"{STORAGE}{name.upper()}"] for name in names}
-    storage = ObjectStorage(StorageSettings.model_validate(settings))
+    storage = storage_of(system)
     random = Random(SEED)  # noqa: S311 - no secret
     urls = []
     with TemporaryDirectory() as directory:

@@ -6,11 +6,16 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from cli.steps import Steps
 from client import Access, Client
+from core.settings import StorageSettings
+from core.storage import ObjectStorage
 from embedded.settings import EmbeddedSettings
 from embedded.system import Plan, System
+
+STORAGE: Final = "CALLSCRIBE_STORAGE__"
 
 
 @contextmanager
@@ -28,6 +33,16 @@ def running_system(
     ):
         yield system
         steps.begin("stopping everything")
+
+
+def storage_of(system: System) -> ObjectStorage:
+    """What its processes store into."""
+    settings = {
+        name.removeprefix(STORAGE).lower(): value
+        for name, value in system.stack.environment.items()
+        if name.startswith(STORAGE)
+    }
+    return ObjectStorage(StorageSettings.model_validate(settings))
 
 
 def client_of(system: System) -> Client:

@@ -114,10 +114,19 @@ class Dispatcher:
         if time.monotonic() - self._reaped_at >= self.settings.reap_every.total_seconds():
             self._reaped_at = time.monotonic()
             self._resend_after_a_flush()
-            for duty in DUTIES:
-                with self.sessions.begin() as session:
-                    duty(session)
+            if self._do_duties():
+                # There may be more: right after the hints, which must not wait for all of it.
+                self._reaped_at = 0.0
+                self._woken.set()
         self._announce()
+
+    def _do_duties(self) -> bool:
+        """Whether anything was done."""
+        done = 0
+        for duty in DUTIES:
+            with self.sessions.begin() as session:
+                done += duty(session)
+        return done > 0
 
     def _announce(self) -> None:
         with self.sessions.begin() as session:

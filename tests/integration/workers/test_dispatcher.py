@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from core.broker import (
     ADMIT_QUEUE,
@@ -18,17 +18,20 @@ from core.broker import (
 )
 from core.database import SessionFactory
 from core.settings import BrokerAccess
-from models import Batch, JobStage, Lane, Worker
+from models import Batch, Job, JobStage, JobState, Lane, Worker
+from models.repositories import clock
 from models.repositories.batches import BatchRepository
 from models.repositories.dispatching import Dispatching
 from models.repositories.jobs import JobRepository
 from models.repositories.workers import WorkerRepository
+from models.states import BatchState
 from tests import builders
 from tests.builders import MODEL, TTL
 from tests.integration.workers.conftest import Mailbox
 from workers.dispatcher.hints import PATIENT_RESENDS, due_hints
 from workers.dispatcher.loop import Dispatcher
 from workers.settings import DispatcherSettings
+from workers.upkeep.cancel_batches import BATCH as CANCELED_AT_ONCE
 
 TRANSCRIBE_QUEUE = transcribe_queue(MODEL)
 
@@ -317,3 +320,21 @@ class TestTwoDispatchers:
 
         assert while_held == []
         assert len(mailbox.take(PREPARE_QUEUE)) == 1
+
+
+class TestDuties:
+    def test_go_on_without_a_pause_while_there_is_more(
+        self, dispatcher: Dispatcher, sessions: SessionFactory
+    ) -> None:
+        jobs = queued(sessions, 2 * CANCELED_AT_ONCE + 1)
+        with sessions.begin() as session:
+            batch = BatchRepository(session).add(Batch(owner_id=builders.owner(session).id))
+            batch.begin_cancel(at=clock.now(session))
+            session.execute(update(Job).values(batch_id=batch.id))
+
+        for _ in range(4):
+            dispatcher.tick()
+
+        assert {builders.state_of(sessions, uuid.UUID(job)) for job in jobs} == {JobState.CANCELED}
+        with sessions.begin() as session:
+            assert session.get_one(Batch, batch.id).state is BatchState.CANCELED
