@@ -25,10 +25,11 @@ from cli.checkpoints import ensure_checkpoint
 from cli.steps import Steps
 from core.catalog import model_named
 from embedded.system import System
+from workers.finishing.swapped_legs import find_swapped_legs
 
 MODEL: Final = "whisper-tiny.en"
 SEED: Final = 20_261_122
-MARKS: Final = (Mark("calls_failed", at_most=0),)
+MARKS: Final = (Mark("calls_failed", at_most=0), Mark("swapped_legs_told_as_given", at_most=0))
 PACKAGES: Final = ("torch", "jiwer", "hibari-tts", "silero-vad")
 
 
@@ -74,6 +75,7 @@ def figures_of(made: Sequence[MadeCall], out: Path, seconds: float) -> dict[str,
     said: dict[str, list[str]] = {role: [] for role in ROLES}
     heard: dict[str, list[str]] = {role: [] for role in ROLES}
     failed, hours = 0, 0.0
+    swapped = {"as_given": 0, "if_swapped": 0}
     for call in made:
         try:
             transcript = json.loads((out / f"{call.name}.json").read_text(encoding="utf-8"))
@@ -81,6 +83,12 @@ def figures_of(made: Sequence[MadeCall], out: Path, seconds: float) -> dict[str,
             failed += 1
             continue
         hours += transcript["duration_ms"] / 3_600_000
+        texts = [
+            [each["text"] for each in transcript["segments"] if each["channel"] == channel]
+            for channel in range(len(ROLES))
+        ]
+        for case, roles in (("as_given", ROLES), ("if_swapped", ROLES[::-1])):
+            swapped[case] += bool(find_swapped_legs(dict(enumerate(roles)), dict(enumerate(texts))))
         for role, text in call.texts.items():
             said[role].append(english(text))
             parts = [each["text"] for each in transcript["utterances"] if each["role"] == role]
@@ -92,6 +100,8 @@ def figures_of(made: Sequence[MadeCall], out: Path, seconds: float) -> dict[str,
         "words": sum(len(text.split()) for texts in said.values() for text in texts),
         **rates,
         **_by_agent(made, said["agent"], heard["agent"]),
+        "swapped_legs_told_as_given": swapped["as_given"],
+        "swapped_legs_told_if_swapped": swapped["if_swapped"],
         "audio_hours": round(hours, 2),
         "rtfx": round(hours * 3600 / seconds, 1),
     }

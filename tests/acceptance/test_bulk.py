@@ -1,4 +1,4 @@
-"""A folder of recordings through the whole system, with the program that sends them killed in between."""
+"""A folder of recordings through the whole system; what sends them, and what takes them, dies in between."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ from core.database import SessionFactory
 from embedded.system import System
 from models import Batch, Job
 from models.states import JobState
+from tests.acceptance.outcomes import assert_complete_once
 from tests.acceptance.waiting import until
 
-CALLS: Final = 24
+FEW: Final = 24
+MANY: Final = 2_000
+TO_THE_END_S: Final = 1_500
 
 
-@pytest.fixture
-def folder(tmp_path: Path, marked_call: Callable[[int], Path]) -> Path:
+def folder_of(tmp_path: Path, recording: Path, count: int) -> Path:
     recordings = tmp_path / "recordings"
     recordings.mkdir()
-    for number in range(CALLS):
-        shutil.copy(marked_call(200), recordings / f"{number:02}.wav")
+    for number in range(count):
+        shutil.copy(recording, recordings / f"{number:04}.wav")
     return recordings
 
 
@@ -61,29 +63,41 @@ def has_items(sessions: SessionFactory, name: str, count: int) -> Callable[[], b
 
 
 class TestFolder:
-    def test_is_transcribed_once_though_its_sender_is_killed(
-        self, system: System, client: Client, sessions: SessionFactory, folder: Path
+    @pytest.mark.parametrize(
+        "calls", [FEW, pytest.param(MANY, marks=[pytest.mark.long, pytest.mark.timeout(TO_THE_END_S)])]
+    )
+    def test_is_transcribed_once_whatever_dies_meanwhile(
+        self,
+        system: System,
+        client: Client,
+        sessions: SessionFactory,
+        tmp_path: Path,
+        marked_call: Callable[[int], Path],
+        calls: int,
     ) -> None:
-        for share in (3, 7):
+        folder = folder_of(tmp_path, marked_call(200), calls)
+        for share, end in ((1 / 8, signal.SIGKILL), (1 / 3, signal.SIGINT)):
             sender = submit(system, folder)
-            until(has_items(sessions, folder.parent.name, share))
-            sender.kill()
+            until(has_items(sessions, folder.parent.name, int(calls * share)))
+            sender.send_signal(end)
             sender.communicate()
-            assert sender.returncode == -signal.SIGKILL
+            assert sender.returncode in (-end, 130)
 
-        again = submit(system, folder, "--out", str(folder.parent / "out"), "--format", "json,srt,csv")
-        printed, told = again.communicate(timeout=180)
+        again = submit(system, folder, "--out", str(tmp_path / "out"), "--format", "json,srt,csv")
+        until(has_items(sessions, folder.parent.name, calls // 2))
+        os.kill(system.process("api").pid, signal.SIGKILL)
+        printed, told = again.communicate(timeout=TO_THE_END_S)
 
         assert again.returncode == 0, told
-        assert f"{CALLS} of {CALLS}" in printed
+        assert f"{calls} of {calls}" in printed
         with sessions.begin() as session:
             batch = session.scalars(select(Batch).where(Batch.name == folder.parent.name)).one()
             jobs = session.scalars(select(Job).where(Job.batch_id == batch.id)).all()
-        assert sorted(str(job.custom_id) for job in jobs) == [f"{number:02}.wav" for number in range(CALLS)]
+        names = [f"{number:04}" for number in range(calls)]
+        assert sorted(str(job.custom_id) for job in jobs) == [f"{name}.wav" for name in names]
         assert {job.state for job in jobs} == {JobState.COMPLETED}
-        written = sorted(path.name for path in (folder.parent / "out").iterdir())
-        assert written == sorted(
-            [f"{number:02}.{form}" for number in range(CALLS) for form in ("json", "srt")] + ["calls.csv"]
-        )
-        assert json.loads((folder.parent / "out" / "00.json").read_text())["utterances"]
+        assert_complete_once(sessions, [job.id for job in jobs])
+        written = sorted(path.name for path in (tmp_path / "out").iterdir())
+        assert written == sorted([f"{name}.{form}" for name in names for form in ("json", "srt")] + ["calls.csv"])
+        assert json.loads((tmp_path / "out" / f"{names[0]}.json").read_text())["utterances"]
         assert client.batches.get(batch.id).is_completed
