@@ -98,6 +98,7 @@ class TestFolder:
         assert {job.state for job in jobs} == {JobState.COMPLETED}
         assert_complete_once(sessions, [job.id for job in jobs])
         written = sorted(path.name for path in (tmp_path / "out").iterdir())
-        assert written == sorted([f"{name}.{form}" for name in names for form in ("json", "srt")] + ["calls.csv"])
+        files = [f"{name}.{form}" for name in names for form in ("json", "srt")]
+        assert written == sorted([*files, "calls.csv"])
         assert json.loads((tmp_path / "out" / f"{names[0]}.json").read_text())["utterances"]
         assert client.batches.get(batch.id).is_completed
