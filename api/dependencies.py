@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, cast
 
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from sqlalchemy.orm import Session
 
 from api.resources import Resources
@@ -15,6 +15,7 @@ from core.errors import Unauthenticated
 from models import api_key_format
 from models.repositories import clock
 from models.repositories.api_keys import ApiKeyRepository
+from models.scope import Scope
 
 bearer = HTTPBearer(
     auto_error=False,
@@ -32,7 +33,9 @@ ProcessResources = Annotated[Resources, Depends(resources_of)]
 
 
 def authenticate(
-    resources: ProcessResources, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+    wanted: SecurityScopes,
+    resources: ProcessResources,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
 ) -> uuid.UUID:
     """The owner whose key this is. Its own short transaction: uploads and long polls go on without one."""
     if credentials is None:
@@ -43,11 +46,20 @@ def authenticate(
         key = keys.with_prefix(prefix)
         now = clock.now(session)
         key.admit(secret, now=now)
+        key.check_scopes(wanted.scopes)
         keys.touch(key, at=now)
     return key.owner_id
 
 
-OwnerId = Annotated[uuid.UUID, Depends(authenticate)]
+AnyOwner = Annotated[uuid.UUID, Security(authenticate)]
+"""Behind any valid key."""
+Submitter = Annotated[uuid.UUID, Security(authenticate, scopes=[Scope.SUBMIT])]
+Watcher = Annotated[uuid.UUID, Security(authenticate, scopes=[Scope.REDACTED])]
+"""Sees how things stand, and nothing of what was said."""
+Reader = Annotated[uuid.UUID, Security(authenticate, scopes=[Scope.READ])]
+Caller = Annotated[uuid.UUID, Security(authenticate, scopes=[Scope.SUBMIT, Scope.READ])]
+"""Hands over a recording and reads the transcript in one request."""
+Admin = Annotated[uuid.UUID, Security(authenticate, scopes=[Scope.ADMIN])]
 
 
 def open_session(resources: ProcessResources) -> Iterator[Session]:

@@ -26,6 +26,7 @@ from core.errors import (
     NotFound,
     PayloadTooLarge,
     RecordingRejected,
+    ScopeMissing,
     ServiceError,
     TransientError,
     Unauthenticated,
@@ -39,6 +40,7 @@ STATUSES: Final[Mapping[type[ServiceError], HTTPStatus]] = {
     MalformedBody: HTTPStatus.BAD_REQUEST,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    ScopeMissing: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Gone: HTTPStatus.GONE,
     Conflict: HTTPStatus.CONFLICT,
@@ -51,6 +53,7 @@ STATUSES: Final[Mapping[type[ServiceError], HTTPStatus]] = {
 
 HEADERS: Final[Mapping[type[ServiceError], Mapping[str, str]]] = {
     Unauthenticated: {"WWW-Authenticate": 'Bearer realm="callscribe"'},
+    ScopeMissing: {"WWW-Authenticate": 'Bearer realm="callscribe", error="insufficient_scope"'},
     IdempotencyInFlight: {"Retry-After": "2"},
     TransientError: {"Retry-After": "5"},
 }

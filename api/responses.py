@@ -10,7 +10,14 @@ from typing import Final, TypeAlias
 from api import problems
 from api.audio import errors as openai
 from api.errors import status_of
-from core.errors import ApiKeyExpired, DatabaseUnavailable, InvalidRequest, ServiceError, Unauthenticated
+from core.errors import (
+    ApiKeyExpired,
+    DatabaseUnavailable,
+    InvalidRequest,
+    ScopeMissing,
+    ServiceError,
+    Unauthenticated,
+)
 
 Declared: TypeAlias = dict[str, object]
 
@@ -18,6 +25,7 @@ EVERYWHERE: Final[tuple[type[ServiceError], ...]] = (
     InvalidRequest,
     Unauthenticated,
     ApiKeyExpired,
+    ScopeMissing,
     DatabaseUnavailable,
     ServiceError,
 )

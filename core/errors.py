@@ -149,6 +149,12 @@ class ApiKeyExpired(Unauthenticated):
     code = "api_key_expired"
 
 
+class ScopeMissing(PermanentError):
+    """The API key may not be used for this."""
+
+    code = "scope_missing"
+
+
 class NotFound(PermanentError):
     """No such resource."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from api.audio import service
-from api.dependencies import OwnerId, ProcessResources
+from api.dependencies import Caller, ProcessResources
 from api.idempotency import Asked, KeyHeader
 from api.responses import body_of, openai_errors_of, texts_of
 from core.errors import (
@@ -48,7 +48,7 @@ router = APIRouter(prefix="/v1/audio", tags=["openai"])
     ),
 )
 async def create_transcription(
-    request: Request, owner_id: OwnerId, resources: ProcessResources, idempotency_key: KeyHeader = None
+    request: Request, owner_id: Caller, resources: ProcessResources, idempotency_key: KeyHeader = None
 ) -> Response:
     """Transcribe one recording and wait for it, as OpenAI's clients ask and read.
 

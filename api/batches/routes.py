@@ -26,7 +26,7 @@ from api.batches.schemas import (
     ReviewQuery,
 )
 from api.bodies import json_of
-from api.dependencies import DbSession, OwnerId, ProcessResources
+from api.dependencies import DbSession, ProcessResources, Reader, Submitter, Watcher
 from api.idempotency import REPLAYED, Asked, KeyHeader
 from api.jobs.schemas import JobWait
 from api.resources import Resources
@@ -74,7 +74,7 @@ MEDIA_TYPES: Final = {"jsonl": "application/jsonl", "csv": "text/csv; charset=ut
 )
 def make_batch(
     *,
-    owner_id: OwnerId,
+    owner_id: Submitter,
     body: Annotated[BatchCreate, Depends(json_of(BatchCreate, limit=BODY_LIMIT))],
     request: Request,
     response: Response,
@@ -92,7 +92,7 @@ def make_batch(
 
 
 @router.get("", responses=problems_of())
-def list_batches(query: Annotated[BatchQuery, Query()], owner_id: OwnerId, session: DbSession) -> BatchPage:
+def list_batches(query: Annotated[BatchQuery, Query()], owner_id: Watcher, session: DbSession) -> BatchPage:
     """One's own batches, newest first."""
     return service.page(session, query, owner_id=owner_id)
 
@@ -103,7 +103,7 @@ async def read_batch(
     batch_id: uuid.UUID,
     query: Annotated[JobWait, Query()],
     response: Response,
-    owner_id: OwnerId,
+    owner_id: Watcher,
     resources: ProcessResources,
 ) -> BatchRead:
     """How far a batch is, at once or as soon as it has ended."""
@@ -130,7 +130,7 @@ def _is_over(batch: BatchRead) -> bool:
 )
 def add_items(
     batch_id: uuid.UUID,
-    owner_id: OwnerId,
+    owner_id: Submitter,
     body: Annotated[ItemsAdd, Depends(json_of(ItemsAdd, limit=BODY_LIMIT))],
     session: DbSession,
 ) -> ItemsAdded:
@@ -139,26 +139,26 @@ def add_items(
 
 
 @router.post("/{batch_id}/close", responses=problems_of(NotFound))
-def close_batch(batch_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -> BatchRead:
+def close_batch(batch_id: uuid.UUID, owner_id: Submitter, session: DbSession) -> BatchRead:
     """No more items come: the batch ends when those that it has are over. Again and again does no harm."""
     return service.close(session, batch_id, owner_id=owner_id)
 
 
 @router.post("/{batch_id}/cancel", responses=problems_of(NotFound, Conflict))
-def cancel_batch(batch_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -> BatchRead:
+def cancel_batch(batch_id: uuid.UUID, owner_id: Submitter, session: DbSession) -> BatchRead:
     """End what is not over. What is completed stays. Again and again does no harm."""
     return service.cancel(session, batch_id, owner_id=owner_id)
 
 
 @router.post("/{batch_id}/retry-failed", responses=problems_of(NotFound, Conflict))
-def retry_failed(batch_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -> BatchRead:
+def retry_failed(batch_id: uuid.UUID, owner_id: Submitter, session: DbSession) -> BatchRead:
     """Try failed and expired items again, as new jobs with the same options on the same audio."""
     return service.retry_failed(session, batch_id, owner_id=owner_id)
 
 
 @router.get("/{batch_id}/items", responses=problems_of(NotFound))
 def list_items(
-    batch_id: uuid.UUID, query: Annotated[ItemQuery, Query()], owner_id: OwnerId, session: DbSession
+    batch_id: uuid.UUID, query: Annotated[ItemQuery, Query()], owner_id: Watcher, session: DbSession
 ) -> ItemPage:
     """The items of a batch, each with its job once there is one."""
     return service.items(session, batch_id, query, owner_id=owner_id)
@@ -166,7 +166,7 @@ def list_items(
 
 @router.get("/{batch_id}/review", responses=problems_of(NotFound))
 def review_batch(
-    batch_id: uuid.UUID, query: Annotated[ReviewQuery, Query()], owner_id: OwnerId, session: DbSession
+    batch_id: uuid.UUID, query: Annotated[ReviewQuery, Query()], owner_id: Reader, session: DbSession
 ) -> Review:
     """Which completed calls to listen to first: the least trusted, each with the spans in doubt."""
     return service.review(session, batch_id, query, owner_id=owner_id)
@@ -180,7 +180,7 @@ def review_batch(
 def read_results(
     batch_id: uuid.UUID,
     query: Annotated[ExportQuery, Query()],
-    owner_id: OwnerId,
+    owner_id: Reader,
     resources: ProcessResources,
 ) -> StreamingResponse:
     """What is completed so far: a transcript a line, or a row a call."""
@@ -195,7 +195,7 @@ def read_results(
 def read_errors(
     batch_id: uuid.UUID,
     query: Annotated[ExportQuery, Query()],
-    owner_id: OwnerId,
+    owner_id: Watcher,
     resources: ProcessResources,
 ) -> StreamingResponse:
     """Items that were refused, failed, were canceled or expired, each with the reason."""

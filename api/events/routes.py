@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import DbSession, OwnerId
+from api.dependencies import DbSession, Watcher
 from api.events import service
 from api.events.schemas import EventPage, EventQuery
 from api.responses import problems_of
@@ -15,6 +15,6 @@ router = APIRouter(prefix="/v1/events", tags=["events"])
 
 
 @router.get("", responses=problems_of())
-def list_events(query: Annotated[EventQuery, Query()], owner_id: OwnerId, session: DbSession) -> EventPage:
+def list_events(query: Annotated[EventQuery, Query()], owner_id: Watcher, session: DbSession) -> EventPage:
     """What happened after a place that an earlier answer gave, oldest first."""
     return service.page(session, query, owner_id=owner_id)

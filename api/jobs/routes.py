@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.concurrency import run_in_threadpool
 
-from api.dependencies import DbSession, OwnerId, ProcessResources
+from api.dependencies import Admin, DbSession, ProcessResources, Submitter, Watcher
 from api.idempotency import Asked, KeyHeader
 from api.jobs import erasure, retrying, service, submission
 from api.jobs.schemas import JobPage, JobQuery, JobRead, JobWait
@@ -65,7 +65,7 @@ ASK_AGAIN_AFTER: Final = "2"
     ),
 )
 async def submit_job(
-    request: Request, owner_id: OwnerId, resources: ProcessResources, idempotency_key: KeyHeader = None
+    request: Request, owner_id: Submitter, resources: ProcessResources, idempotency_key: KeyHeader = None
 ) -> Response:
     """Queue one recording: a form with the file, or JSON that names an upload.
 
@@ -77,7 +77,7 @@ async def submit_job(
 
 
 @router.get("", responses=problems_of())
-def list_jobs(query: Annotated[JobQuery, Query()], owner_id: OwnerId, session: DbSession) -> JobPage:
+def list_jobs(query: Annotated[JobQuery, Query()], owner_id: Watcher, session: DbSession) -> JobPage:
     """One's own jobs, newest first."""
     return service.page(session, query, owner_id=owner_id)
 
@@ -88,7 +88,7 @@ async def read_job(
     job_id: uuid.UUID,
     query: Annotated[JobWait, Query()],
     response: Response,
-    owner_id: OwnerId,
+    owner_id: Watcher,
     resources: ProcessResources,
 ) -> JobRead:
     """Where one job stands, at once or as soon as it has ended."""
@@ -109,7 +109,7 @@ def _read(resources: Resources, job_id: uuid.UUID, owner_id: uuid.UUID) -> JobRe
 
 
 @router.post("/{job_id}/cancel", responses=problems_of(NotFound, Gone, Conflict))
-def cancel_job(job_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -> JobRead:
+def cancel_job(job_id: uuid.UUID, owner_id: Submitter, session: DbSession) -> JobRead:
     """End a job that is not wanted any more. Again and again does no harm."""
     return service.cancel(session, job_id, owner_id=owner_id)
 
@@ -133,7 +133,7 @@ async def retry_job(
     *,
     request: Request,
     job_id: uuid.UUID,
-    owner_id: OwnerId,
+    owner_id: Submitter,
     resources: ProcessResources,
     idempotency_key: KeyHeader = None,
 ) -> Response:
@@ -148,6 +148,6 @@ async def retry_job(
     status_code=status.HTTP_204_NO_CONTENT,
     responses=problems_of(NotFound, StorageUnavailable),
 )
-def delete_job(job_id: uuid.UUID, owner_id: OwnerId, resources: ProcessResources) -> None:
+def delete_job(job_id: uuid.UUID, owner_id: Admin, resources: ProcessResources) -> None:
     """Cancel the job if it is not over, and erase its audio and its text."""
     erasure.erase(resources.sessions, resources.storage, job_id, owner_id=owner_id)

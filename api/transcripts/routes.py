@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import DbSession, OwnerId
+from api.dependencies import DbSession, Reader
 from api.responses import problems_of, texts_of
 from api.transcripts import service
 from api.transcripts.schemas import TranscriptQuery
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["transcripts"])
     | problems_of(NotFound, Gone, TranscriptNotReady),
 )
 def read_transcript(
-    job_id: uuid.UUID, query: Annotated[TranscriptQuery, Query()], owner_id: OwnerId, session: DbSession
+    job_id: uuid.UUID, query: Annotated[TranscriptQuery, Query()], owner_id: Reader, session: DbSession
 ) -> Response:
     """What was said, once the job is completed."""
     content = service.content_of(session, job_id, owner_id=owner_id)

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, status
 
 from api.bodies import json_of
-from api.dependencies import DbSession, OwnerId, ProcessResources
+from api.dependencies import Admin, DbSession, ProcessResources
 from api.responses import body_of, problems_of
 from api.webhooks import deliveries, service
 from api.webhooks.schemas import (
@@ -49,7 +49,7 @@ JSON_PROBLEMS = (MalformedBody, PayloadTooLarge, UnsupportedMediaType)
     responses=problems_of(*JSON_PROBLEMS, AddressForbidden, Conflict),
 )
 def create_webhook(
-    owner_id: OwnerId,
+    owner_id: Admin,
     body: Annotated[WebhookCreate, Depends(json_of(WebhookCreate))],
     session: DbSession,
     resources: ProcessResources,
@@ -60,14 +60,14 @@ def create_webhook(
 
 @router.get("", responses=problems_of())
 def list_webhooks(
-    query: Annotated[WebhookQuery, Query()], owner_id: OwnerId, session: DbSession
+    query: Annotated[WebhookQuery, Query()], owner_id: Admin, session: DbSession
 ) -> WebhookPage:
     """One's own webhooks, newest first; those that jobs have made too."""
     return service.page(session, query, owner_id=owner_id)
 
 
 @router.get("/{webhook_id}", responses=problems_of(NotFound))
-def read_webhook(webhook_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -> WebhookRead:
+def read_webhook(webhook_id: uuid.UUID, owner_id: Admin, session: DbSession) -> WebhookRead:
     """One webhook, and how its address has been behaving."""
     return service.read(session, webhook_id, owner_id=owner_id)
 
@@ -80,7 +80,7 @@ def read_webhook(webhook_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -
 def update_webhook(
     *,
     webhook_id: uuid.UUID,
-    owner_id: OwnerId,
+    owner_id: Admin,
     body: Annotated[WebhookUpdate, Depends(json_of(WebhookUpdate))],
     session: DbSession,
     resources: ProcessResources,
@@ -90,13 +90,13 @@ def update_webhook(
 
 
 @router.delete("/{webhook_id}", status_code=status.HTTP_204_NO_CONTENT, responses=problems_of(NotFound))
-def delete_webhook(webhook_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -> None:
+def delete_webhook(webhook_id: uuid.UUID, owner_id: Admin, session: DbSession) -> None:
     """Send nothing more to this address, and forget what was sent."""
     service.remove(session, webhook_id, owner_id=owner_id)
 
 
 @router.get("/{webhook_id}/secret", responses=problems_of(NotFound))
-def read_secret(webhook_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -> WebhookSecretRead:
+def read_secret(webhook_id: uuid.UUID, owner_id: Admin, session: DbSession) -> WebhookSecretRead:
     """What deliveries to this webhook are signed with."""
     return service.secret(session, webhook_id, owner_id=owner_id)
 
@@ -106,7 +106,7 @@ def rotate_secret(
     *,
     webhook_id: uuid.UUID,
     query: Annotated[SecretRotation, Query()],
-    owner_id: OwnerId,
+    owner_id: Admin,
     session: DbSession,
     resources: ProcessResources,
 ) -> WebhookSecretRead:
@@ -119,7 +119,7 @@ def rotate_secret(
 @router.post(
     "/{webhook_id}/test", status_code=status.HTTP_202_ACCEPTED, responses=problems_of(NotFound, Conflict)
 )
-def send_test_event(webhook_id: uuid.UUID, owner_id: OwnerId, session: DbSession) -> DeliveryRead:
+def send_test_event(webhook_id: uuid.UUID, owner_id: Admin, session: DbSession) -> DeliveryRead:
     """Send a `webhook.test` event to this webhook, and to no other."""
     return deliveries.send_test(session, webhook_id, owner_id=owner_id)
 
@@ -128,7 +128,7 @@ def send_test_event(webhook_id: uuid.UUID, owner_id: OwnerId, session: DbSession
 def list_deliveries(
     webhook_id: uuid.UUID,
     query: Annotated[DeliveryQuery, Query()],
-    owner_id: OwnerId,
+    owner_id: Admin,
     session: DbSession,
 ) -> DeliveryPage:
     """What was sent or is to be sent to this webhook, newest first."""
@@ -137,7 +137,7 @@ def list_deliveries(
 
 @router.get("/{webhook_id}/deliveries/{delivery_id}", responses=problems_of(NotFound))
 def read_delivery(
-    webhook_id: uuid.UUID, delivery_id: uuid.UUID, owner_id: OwnerId, session: DbSession
+    webhook_id: uuid.UUID, delivery_id: uuid.UUID, owner_id: Admin, session: DbSession
 ) -> DeliveryDetail:
     """One delivery with every request that was made for it."""
     return deliveries.read(session, webhook_id, delivery_id, owner_id=owner_id)
@@ -149,7 +149,7 @@ def read_delivery(
     responses=problems_of(NotFound, Conflict),
 )
 def replay_delivery(
-    webhook_id: uuid.UUID, delivery_id: uuid.UUID, owner_id: OwnerId, session: DbSession
+    webhook_id: uuid.UUID, delivery_id: uuid.UUID, owner_id: Admin, session: DbSession
 ) -> DeliveryRead:
     """Send an event once more, under its old `webhook-id`. The delivery must have ended."""
     return deliveries.replay(session, webhook_id, delivery_id, owner_id=owner_id)
@@ -163,7 +163,7 @@ def replay_delivery(
 )
 def replay_deliveries(
     webhook_id: uuid.UUID,
-    owner_id: OwnerId,
+    owner_id: Admin,
     body: Annotated[ReplayRequest, Depends(json_of(ReplayRequest))],
     session: DbSession,
 ) -> ReplayRead:

@@ -19,9 +19,12 @@ from models.api_key import ApiKey
 from models.repositories import clock
 from models.repositories.api_keys import ApiKeyRepository
 from models.repositories.owners import OwnerRepository
+from models.scope import EVERYTHING, Scope
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
+OVERLAP: Final = timedelta(days=1)
+"""For programs to be given the new key."""
 UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 OwnerName = Annotated[str, typer.Option("--owner", help="Whose jobs it opens; made if there is none.")]
@@ -45,6 +48,9 @@ def create(
     owner: OwnerName = "default",
     name: Annotated[str, typer.Option(help="What it is for.")] = "",
     expires_in: Annotated[timedelta | None, typer.Option(parser=span, help="90d, 12h or 30m.")] = None,
+    scopes: Annotated[
+        list[Scope] | None, typer.Option("--scope", help="What it may be used for; several times. [all]")
+    ] = None,
 ) -> None:
     """Print a new key. It is shown this once."""
     with _transaction() as session:
@@ -52,6 +58,7 @@ def create(
             OwnerRepository(session).named(owner),
             name=name,
             expires_at=None if expires_in is None else clock.now(session) + expires_in,
+            scopes=scopes or EVERYTHING,
         )
     # After COMMIT: a key that is printed opens the door.
     typer.echo(key.shown)
@@ -62,13 +69,27 @@ def list_keys(
     owner: Annotated[str | None, typer.Option(help="Only this owner's.")] = None,
 ) -> None:
     """Show which keys there are, without their secrets."""
-    table = Table("key", "owner", "name", "state", "last used")
+    table = Table("key", "owner", "name", "scopes", "state", "last used")
     with _transaction() as session:
         now = clock.now(session)
         for key, whose in ApiKeyRepository(session).with_owners(owner):
             last_used = key.last_used_at.isoformat(" ", "minutes") if key.last_used_at else "never"
-            table.add_row(key.prefix, whose.name, key.name, _state(key, now), last_used)
+            scopes = " ".join(key.scopes)
+            table.add_row(key.prefix, whose.name, key.name, scopes, _state(key, now), last_used)
     Console().print(table)
+
+
+@app.command()
+def rotate(
+    prefix: Annotated[str, typer.Argument(help="As listed: cs_ and eight letters.")],
+    overlap: Annotated[
+        timedelta | None, typer.Option(parser=span, help="How long the old one is still good. [1d]")
+    ] = None,
+) -> None:
+    """Print a new key in the place of an old one, which ends a while later."""
+    with _transaction() as session:
+        key = ApiKeyRepository(session).rotate(prefix, at=clock.now(session), overlap=overlap or OVERLAP)
+    typer.echo(key.shown)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli.commands.keys import app
 from core.database import SessionFactory
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +76,47 @@ class TestRevoke:
     def test_of_a_key_that_never_was_says_so(self) -> None:
         with pytest.raises(NotFound, match="cs_nothing1"):
             run("revoke", "cs_nothing1")
+
+
+class TestScopes:
+    def test_are_those_that_were_asked_for(self, stranger: TestClient) -> None:
+        narrow = run("create", "--scope", "redacted", "--scope", "submit")
+
+        listed = run("list")
+
+        assert "redacted submit" in listed
+        assert status_with(stranger, narrow) == 200
+        headers = {"Authorization": f"Bearer {narrow}"}
+        assert stranger.get("/v1/jobs", headers=headers).status_code == 200
+        assert stranger.get("/v1/webhooks", headers=headers).status_code == 403
+
+    def test_that_do_not_exist_are_refused(self) -> None:
+        assert CliRunner().invoke(app, ["create", "--scope", "root"]).exit_code == 2
+
+
+class TestRotate:
+    def test_gives_a_key_like_the_old_one_which_ends_later(self, stranger: TestClient) -> None:
+        old = run("create", "--owner", "acme", "--scope", "redacted", "--name", "nightly")
+
+        new = run("rotate", old.rpartition("_")[0])
+
+        assert (status_with(stranger, old), status_with(stranger, new)) == (200, 200)
+        rows = [line for line in run("list").splitlines() if "nightly" in line]
+        assert len(rows) == 2
+        assert all("acme" in row and "redacted" in row for row in rows)
+        assert ["valid until" in row for row in rows] == [True, False]
+
+    def test_makes_no_key_last_longer_than_it_would(self) -> None:
+        old = run("create", "--expires-in", "1h")
+
+        run("rotate", old.rpartition("_")[0], "--overlap", "90d")
+
+        ends = {line.partition("valid until ")[2].split("│")[0].strip() for line in run("list").splitlines()}
+        assert len(ends - {""}) == 1
+
+    def test_of_a_key_that_is_no_good_any_more_is_refused(self) -> None:
+        old = run("create")
+        run("revoke", old.rpartition("_")[0])
+
+        with pytest.raises(Conflict):
+            run("rotate", old.rpartition("_")[0])
