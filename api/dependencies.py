@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, cast
 
 from fastapi import Depends, Request, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from sqlalchemy.orm import Session
 
+from api.acting import ACTING
 from api.resources import Resources
 from core.errors import Unauthenticated
 from models import api_key_format
 from models.repositories import clock
 from models.repositories.api_keys import ApiKeyRepository
+from models.repositories.audit import Actor
 from models.scope import Scope
 
 bearer = HTTPBearer(
@@ -32,7 +35,8 @@ def resources_of(request: Request) -> Resources:
 ProcessResources = Annotated[Resources, Depends(resources_of)]
 
 
-def authenticate(
+async def authenticate(
+    request: Request,
     wanted: SecurityScopes,
     resources: ProcessResources,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
@@ -41,12 +45,19 @@ def authenticate(
     if credentials is None:
         raise Unauthenticated
     prefix, secret = api_key_format.parse(credentials.credentials)
+    owner_id = await run_in_threadpool(_admitted, resources, prefix, secret, wanted.scopes)
+    address = request.client.host if request.client else None
+    ACTING.set(Actor(owner_id, prefix, address, request.state.request_id))
+    return owner_id
+
+
+def _admitted(resources: Resources, prefix: str, secret: str, scopes: Sequence[str]) -> uuid.UUID:
     with resources.database_gate.entered(), resources.sessions.begin() as session:
         keys = ApiKeyRepository(session)
         key = keys.with_prefix(prefix)
         now = clock.now(session)
         key.admit(secret, now=now)
-        key.check_scopes(wanted.scopes)
+        key.check_scopes(scopes)
         keys.touch(key, at=now)
     return key.owner_id
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.api_key import ApiKey
+from models.audit_entry import AuditAction, AuditEntry
 from models.base import Record
 from models.batch import Batch
 from models.batch_item import BatchItem
@@ -35,6 +36,8 @@ from models.worker import Worker
 
 __all__ = [
     "ApiKey",
+    "AuditAction",
+    "AuditEntry",
     "Batch",
     "BatchItem",
     "BatchState",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from api.acting import note
 from api.batches.schemas import BatchCreate, BatchRead, PrefixSource
 from api.batches.service import presented
 from api.idempotency import Asked
 from api.settings import ApiSettings
 from core.errors import IdempotencyKeyReused
+from models.audit_entry import AuditAction
 from models.batch import Batch
 from models.repositories import clock, notices
 from models.repositories.batches import BatchRepository
@@ -39,6 +41,7 @@ def make(
     _check_defaults(session, request, settings)
     batch = batches.add(_batch_of(session, asked, request, settings))
     batch.fingerprint = fingerprint
+    note(session, AuditAction.BATCH_MADE, batch.id)
     if request.items:
         add_items(session, batch, request.items)
     if not request.open:

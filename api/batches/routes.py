@@ -184,7 +184,9 @@ def read_results(
     resources: ProcessResources,
 ) -> StreamingResponse:
     """What is completed so far: a transcript a line, or a row a call."""
-    return _streamed(exports.results, resources, batch_id, query, owner_id=owner_id)
+    with resources.database_gate.entered(), resources.sessions.begin() as session:
+        service.note_reading(session, batch_id, owner_id=owner_id)
+    return _streamed(exports.results, resources, batch_id, query)
 
 
 @router.get(
@@ -199,14 +201,14 @@ def read_errors(
     resources: ProcessResources,
 ) -> StreamingResponse:
     """Items that were refused, failed, were canceled or expired, each with the reason."""
-    return _streamed(exports.errors, resources, batch_id, query, owner_id=owner_id)
+    with resources.database_gate.entered(), resources.sessions.begin() as session:
+        BatchRepository(session).get(batch_id, owner_id=owner_id)
+    return _streamed(exports.errors, resources, batch_id, query)
 
 
 def _streamed(
-    export: Export, resources: Resources, batch_id: uuid.UUID, query: ExportQuery, *, owner_id: uuid.UUID
+    export: Export, resources: Resources, batch_id: uuid.UUID, query: ExportQuery
 ) -> StreamingResponse:
-    """`NotFound` comes before the first line: afterwards no error can be told."""
-    with resources.database_gate.entered(), resources.sessions.begin() as session:
-        BatchRepository(session).get(batch_id, owner_id=owner_id)
+    """`NotFound` has come before: after the first line no error can be told."""
     lines = export(resources.sessions, batch_id, form=query.format, after=query.after)
     return StreamingResponse(lines, media_type=MEDIA_TYPES[query.format])

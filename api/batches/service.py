@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api import paging
+from api.acting import note
 from api.batches.presentation import present, present_for_review, present_item
 from api.batches.schemas import (
     BatchPage,
@@ -22,6 +23,7 @@ from api.batches.schemas import (
     ReviewQuery,
 )
 from core.errors import Conflict
+from models.audit_entry import AuditAction
 from models.batch import Batch
 from models.batch_item import BatchItem
 from models.repositories import clock, notices
@@ -64,6 +66,7 @@ def add(session: Session, batch_id: uuid.UUID, given: Sequence[object], *, owner
     """Raises `Conflict` for a batch that is closed."""
     batch = BatchRepository(session).locked(batch_id, owner_id=owner_id)
     batch.check_open()
+    note(session, AuditAction.BATCH_ITEMS_ADDED, batch.id)
     return _told(add_items(session, batch, given, is_repeatable=True))
 
 
@@ -83,6 +86,7 @@ def close(session: Session, batch_id: uuid.UUID, *, owner_id: uuid.UUID) -> Batc
     batch = BatchRepository(session).locked(batch_id, owner_id=owner_id)
     if batch.state is BatchState.OPEN:
         batch.close(at=clock.now(session))
+        note(session, AuditAction.BATCH_CLOSED, batch.id)
     return presented(session, batch)
 
 
@@ -91,6 +95,7 @@ def cancel(session: Session, batch_id: uuid.UUID, *, owner_id: uuid.UUID) -> Bat
     batch = BatchRepository(session).locked(batch_id, owner_id=owner_id)
     if batch.state not in (BatchState.CANCELING, BatchState.CANCELED):
         batch.begin_cancel(at=clock.now(session))
+        note(session, AuditAction.BATCH_CANCELED, batch.id)
         BatchItemRepository(session).cancel_waiting(batch.id)
         notices.work_is_waiting(session)
     return presented(session, batch)
@@ -111,6 +116,7 @@ def retry_failed(session: Session, batch_id: uuid.UUID, *, owner_id: uuid.UUID) 
         session.flush()
         retried += len(found)
     if retried:
+        note(session, AuditAction.BATCH_RETRIED, batch.id)
         batch.resume()
         batch.expect_admission()
         notices.work_is_waiting(session)
@@ -138,5 +144,12 @@ def items(session: Session, batch_id: uuid.UUID, query: ItemQuery, *, owner_id: 
 
 def review(session: Session, batch_id: uuid.UUID, query: ReviewQuery, *, owner_id: uuid.UUID) -> Review:
     batch = BatchRepository(session).get(batch_id, owner_id=owner_id)
+    note(session, AuditAction.BATCH_REVIEWED, batch.id)
     calls = BatchItemRepository(session).least_trusted(batch.id, limit=query.limit)
     return Review(data=[present_for_review(call) for call in calls])
+
+
+def note_reading(session: Session, batch_id: uuid.UUID, *, owner_id: uuid.UUID) -> None:
+    """All its texts are about to be read. After the first line no `NotFound` could be told: it comes here."""
+    batch = BatchRepository(session).get(batch_id, owner_id=owner_id)
+    note(session, AuditAction.BATCH_RESULTS_READ, batch.id)

@@ -7,8 +7,10 @@ import uuid
 
 from sqlalchemy.orm import Session
 
+from api.acting import note
 from core.database import SessionFactory
 from core.storage import ObjectStorage
+from models.audit_entry import AuditAction
 from models.job import Job
 from models.repositories.endings import Endings
 from models.repositories.erasures import Erasures
@@ -33,6 +35,7 @@ def erase(
     with sessions.begin() as session:
         job = JobRepository(session).locked(job_id, owner_id=owner_id)
         Erasures(session).erase(job, RecordingRepository(session).get(job.recording_id))
+        note(session, AuditAction.JOB_ERASED, job_id)
     logger.info("Job erased", extra={"job_id": str(job_id)})
 
 

@@ -7,10 +7,12 @@ import uuid
 from sqlalchemy.orm import Session
 
 from api import paging
+from api.acting import note
 from api.jobs.presentation import present
 from api.jobs.schemas import JobPage, JobQuery, JobRead
 from api.settings import ApiSettings
 from core.errors import Gone
+from models.audit_entry import AuditAction
 from models.job import Job
 from models.recording import Recording
 from models.repositories.endings import Endings
@@ -30,7 +32,9 @@ def submit(
     retry_of: Job | None = None,
 ) -> JobRead:
     """Queue a recording that is in storage already, or complete it with a transcript that will do."""
-    return present(queue(session, recording, options, settings, retry_of=retry_of), recording)
+    job = queue(session, recording, options, settings, retry_of=retry_of)
+    note(session, AuditAction.JOB_SUBMITTED, job.id)
+    return present(job, recording)
 
 
 def read(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> JobRead:
@@ -68,6 +72,7 @@ def cancel(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> JobRe
     job = existing(session, job_id, owner_id=owner_id, lock=True)
     if job.state is not JobState.CANCELED:
         Endings(session).cancel(job)
+        note(session, AuditAction.JOB_CANCELED, job.id)
     return _presented(session, job)
 
 

@@ -6,8 +6,10 @@ import uuid
 
 from sqlalchemy.orm import Session
 
+from api.acting import note
 from api.jobs import service as jobs
 from core.errors import TranscriptNotReady
+from models.audit_entry import AuditAction
 from models.base import JsonObject
 from models.job import Job
 from models.repositories.transcripts import TranscriptRepository
@@ -20,6 +22,7 @@ def content_of(session: Session, job_id: uuid.UUID, *, owner_id: uuid.UUID) -> J
     transcript = TranscriptRepository(session).find(job.id)
     if transcript is None:
         raise TranscriptNotReady(_reason(job))
+    note(session, AuditAction.TRANSCRIPT_READ, job.id)
     return transcript.content
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 
+from api.acting import note
 from api.resources import Resources
 from api.uploads.schemas import UploadCreate, UploadRead
+from models.audit_entry import AuditAction
 from models.repositories import clock
 from models.repositories.uploads import UploadRepository
 from models.upload import Upload
@@ -24,5 +26,6 @@ def begin(resources: Resources, request: UploadCreate, *, owner_id: uuid.UUID) -
             expires_at=clock.now(session) + ttl,
         )
         UploadRepository(session).add(upload)
+        note(session, AuditAction.UPLOAD_BEGUN, upload_id)
     url = resources.storage.presign_put(upload.object_key, expires_in=ttl)
     return UploadRead(id=upload.id, url=url, expires_at=upload.expires_at)

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api import paging
+from api.acting import note
 from api.webhooks.presentation import present_delivery, present_detail
 from api.webhooks.schemas import (
     DeliveryDetail,
@@ -18,6 +19,7 @@ from api.webhooks.schemas import (
     ReplayRequest,
 )
 from core.errors import Conflict
+from models.audit_entry import AuditAction
 from models.event import Event, EventType
 from models.repositories.delivery_log import DeliveryLog
 from models.repositories.events import EventRepository
@@ -74,6 +76,7 @@ def replay(
     delivery, event = log.get(delivery_id)
     if DELIVERY_TRANSITIONS[delivery.state]:
         raise Conflict("This delivery has not ended: it will be tried by itself.")
+    note(session, AuditAction.WEBHOOK_SENT_AGAIN, endpoint_id)
     return present_delivery(log.replay(delivery), event)
 
 
@@ -84,6 +87,7 @@ def replay_range(
     count = log.replay_range(
         since=request.since, until=request.until, states=request.states, limit=REPLAY_LIMIT
     )
+    note(session, AuditAction.WEBHOOK_SENT_AGAIN, endpoint_id)
     return ReplayRead(replayed=count, has_more=count == REPLAY_LIMIT)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api import paging
+from api.acting import note
 from api.settings import ApiSettings
 from api.webhooks.presentation import present, present_new
 from api.webhooks.schemas import (
@@ -21,6 +22,7 @@ from api.webhooks.schemas import (
     WebhookUpdate,
 )
 from core.errors import Conflict
+from models.audit_entry import AuditAction
 from models.repositories import clock
 from models.repositories.webhook_endpoints import WebhookEndpointRepository
 from models.webhook_endpoint import DisabledReason, WebhookEndpoint
@@ -47,6 +49,7 @@ def create(
         concurrency=request.concurrency,
     )
     secret = endpoints.add(endpoint)
+    note(session, AuditAction.WEBHOOK_MADE, endpoint.id)
     return present_new(endpoint, secret)
 
 
@@ -88,6 +91,7 @@ def update(
     if request.concurrency is not None:
         endpoint.concurrency = request.concurrency
     _switch(session, endpoint, request.enabled)
+    note(session, AuditAction.WEBHOOK_CHANGED, endpoint.id)
     session.flush()
     return present(endpoint)
 
@@ -102,10 +106,12 @@ def _switch(session: Session, endpoint: WebhookEndpoint, enabled: bool | None) -
 def remove(session: Session, endpoint_id: uuid.UUID, *, owner_id: uuid.UUID) -> None:
     endpoints = WebhookEndpointRepository(session)
     endpoints.remove(endpoints.get(endpoint_id, owner_id=owner_id))
+    note(session, AuditAction.WEBHOOK_DELETED, endpoint_id)
 
 
 def secret(session: Session, endpoint_id: uuid.UUID, *, owner_id: uuid.UUID) -> WebhookSecretRead:
     endpoint = WebhookEndpointRepository(session).get(endpoint_id, owner_id=owner_id)
+    note(session, AuditAction.WEBHOOK_SECRET_READ, endpoint.id)
     return _presented_secret(session, endpoint)
 
 
@@ -117,6 +123,7 @@ def rotate(
     if overlap and len(endpoints.secrets(endpoint.id)) >= MOST_SECRETS:
         raise Conflict(f"{MOST_SECRETS} secrets sign already; wait until old ones have expired.")
     endpoints.rotate(endpoint, overlap=overlap)
+    note(session, AuditAction.WEBHOOK_SECRET_ROTATED, endpoint.id)
     return _presented_secret(session, endpoint)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import uuid
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
@@ -13,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from core.database import engine_of, open_sessions
-from core.settings import CoreSettings
+from cli.database import transaction
 from models.api_key import ApiKey
+from models.audit_entry import AuditAction
 from models.repositories import clock
 from models.repositories.api_keys import ApiKeyRepository
+from models.repositories.audit import Actor, AuditRepository
 from models.repositories.owners import OwnerRepository
 from models.scope import EVERYTHING, Scope
 
@@ -53,13 +53,15 @@ def create(
     ] = None,
 ) -> None:
     """Print a new key. It is shown this once."""
-    with _transaction() as session:
+    with transaction("keys") as session:
+        whose = OwnerRepository(session).named(owner)
         key = ApiKeyRepository(session).issue(
-            OwnerRepository(session).named(owner),
+            whose,
             name=name,
             expires_at=None if expires_in is None else clock.now(session) + expires_in,
             scopes=scopes or EVERYTHING,
         )
+        _note(session, whose.id, AuditAction.KEY_MADE, key.prefix)
     # After COMMIT: a key that is printed opens the door.
     typer.echo(key.shown)
 
@@ -70,7 +72,7 @@ def list_keys(
 ) -> None:
     """Show which keys there are, without their secrets."""
     table = Table("key", "owner", "name", "scopes", "state", "last used")
-    with _transaction() as session:
+    with transaction("keys") as session:
         now = clock.now(session)
         for key, whose in ApiKeyRepository(session).with_owners(owner):
             last_used = key.last_used_at.isoformat(" ", "minutes") if key.last_used_at else "never"
@@ -87,17 +89,24 @@ def rotate(
     ] = None,
 ) -> None:
     """Print a new key in the place of an old one, which ends a while later."""
-    with _transaction() as session:
-        key = ApiKeyRepository(session).rotate(prefix, at=clock.now(session), overlap=overlap or OVERLAP)
+    with transaction("keys") as session:
+        keys = ApiKeyRepository(session)
+        key = keys.rotate(prefix, at=clock.now(session), overlap=overlap or OVERLAP)
+        _note(session, keys.with_prefix(prefix).owner_id, AuditAction.KEY_ROTATED, prefix)
     typer.echo(key.shown)
 
 
 @app.command()
 def revoke(prefix: Annotated[str, typer.Argument(help="As listed: cs_ and eight letters.")]) -> None:
     """Take a key back, at once and for good."""
-    with _transaction() as session:
-        ApiKeyRepository(session).revoke(prefix, at=clock.now(session))
+    with transaction("keys") as session:
+        key = ApiKeyRepository(session).revoke(prefix, at=clock.now(session))
+        _note(session, key.owner_id, AuditAction.KEY_REVOKED, prefix)
     typer.echo(f"{prefix} is revoked.")
+
+
+def _note(session: Session, owner_id: uuid.UUID, action: AuditAction, prefix: str) -> None:
+    AuditRepository(session).add(Actor.operator_for(owner_id), action, prefix)
 
 
 def _state(key: ApiKey, now: datetime) -> str:
@@ -106,13 +115,3 @@ def _state(key: ApiKey, now: datetime) -> str:
     if key.expires_at is None:
         return "valid"
     return f"{'expired' if key.expires_at <= now else 'valid until'} {key.expires_at:%Y-%m-%d %H:%M}"
-
-
-@contextmanager
-def _transaction() -> Iterator[Session]:
-    sessions = open_sessions(CoreSettings().database_url, process="keys", pool_size=1)
-    try:
-        with sessions.begin() as session:
-            yield session
-    finally:
-        engine_of(sessions).dispose()

@@ -84,13 +84,14 @@ class ApiKeyRepository:
         old.expires_at = until if old.expires_at is None else min(until, old.expires_at)
         return new
 
-    def revoke(self, prefix: str, *, at: datetime) -> None:
+    def revoke(self, prefix: str, *, at: datetime) -> ApiKey:
         """Idempotent: the first revocation's time stays."""
         query = select(ApiKey).where(ApiKey.prefix == prefix).with_for_update()
         key = self.session.scalar(query)
         if key is None:
             raise NotFound(f"No API key {prefix}.")
         key.revoked_at = key.revoked_at or at
+        return key
 
     def touch(self, key: ApiKey, *, at: datetime) -> None:
         if key.last_used_at is None or key.last_used_at < at - TOUCH_EVERY:

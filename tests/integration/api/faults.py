@@ -52,7 +52,9 @@ class LostAnswers:
         event.listen(sessions, "after_commit", self._lose)
 
     def _note_submission(self, session: Session, _context: object) -> None:
-        session.info["submits"] = any(isinstance(row, Job) for row in session.new)
+        session.info["submits"] = session.info.get("submits", False) or any(
+            isinstance(row, Job) for row in session.new
+        )
 
     def _lose(self, session: Session) -> None:
         if session.info.get("submits"):
