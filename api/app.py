@@ -16,6 +16,7 @@ from api.errors import LastResort
 from api.events.routes import router as events
 from api.health.routes import router as health
 from api.jobs.routes import router as jobs
+from api.limits.headers import RateHeaders
 from api.models.routes import router as models
 from api.request_ids import RequestIds
 from api.resources import opened
@@ -46,6 +47,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     errors.register(app)
     # The last one added is the outermost.
     app.add_middleware(LastResort)
+    app.add_middleware(RateHeaders)
     app.add_middleware(RequestIds)
     for router in (jobs, batches, transcripts, uploads, webhooks, events, audio, models, health):
         app.include_router(router)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.acting import ACTING
 from api.resources import Resources
-from core.errors import Unauthenticated
+from core.errors import RateLimited, Unauthenticated
 from models import api_key_format
 from models.repositories import clock
 from models.repositories.api_keys import ApiKeyRepository
@@ -46,9 +46,18 @@ async def authenticate(
         raise Unauthenticated
     prefix, secret = api_key_format.parse(credentials.credentials)
     owner_id = await run_in_threadpool(_admitted, resources, prefix, secret, wanted.scopes)
+    await _count(request, resources, prefix)
     address = request.client.host if request.client else None
     ACTING.set(Actor(owner_id, prefix, address, request.state.request_id))
     return owner_id
+
+
+async def _count(request: Request, resources: Resources, prefix: str) -> None:
+    """What strangers ask under somebody's name does not count."""
+    rate = await run_in_threadpool(resources.rate_limits.take, prefix)
+    request.state.rate = rate
+    if rate is not None and rate.is_exceeded:
+        raise RateLimited(f"This key may make {rate.limit} requests a minute.")
 
 
 def _admitted(resources: Resources, prefix: str, secret: str, scopes: Sequence[str]) -> uuid.UUID:

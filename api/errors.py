@@ -25,6 +25,8 @@ from core.errors import (
     MalformedBody,
     NotFound,
     PayloadTooLarge,
+    QuotaExceeded,
+    RateLimited,
     RecordingRejected,
     ScopeMissing,
     ServiceError,
@@ -47,6 +49,8 @@ STATUSES: Final[Mapping[type[ServiceError], HTTPStatus]] = {
     PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     RecordingRejected: HTTPStatus.UNPROCESSABLE_ENTITY,
     TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    QuotaExceeded: HTTPStatus.TOO_MANY_REQUESTS,
     JobNotDone: HTTPStatus.GATEWAY_TIMEOUT,
 }
 """The nearest ancestor counts; a family that is not here is a fault of ours."""
@@ -56,6 +60,7 @@ HEADERS: Final[Mapping[type[ServiceError], Mapping[str, str]]] = {
     ScopeMissing: {"WWW-Authenticate": 'Bearer realm="callscribe", error="insufficient_scope"'},
     IdempotencyInFlight: {"Retry-After": "2"},
     TransientError: {"Retry-After": "5"},
+    QuotaExceeded: {"Retry-After": "60"},
 }
 """The nearest ancestor counts here too."""
 
@@ -90,7 +95,7 @@ async def _service_error(request: Request, error: Exception) -> Response:
     status = status_of(type(error))
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         return _fault(request, error)
-    if isinstance(error, TransientError):
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
         logger.warning("Dependency failed", extra={"code": error.code}, exc_info=error)
     headers = headers_of(type(error))
     return problems.answer(request, status, code=error.code, detail=str(error), headers=headers)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from api.idempotency import KeysInFlight
 from api.jobs.endings import JobEndings
+from api.limits.rates import RateLimits
 from api.settings import ApiSettings
 from core.database import SessionFactory, engine_of, open_sessions
 from core.errors import DatabaseUnavailable, StorageUnavailable
@@ -29,6 +30,7 @@ class Resources:
     """They hash and send parts of uploads, so that no upload keeps other requests waiting."""
     upload_slots: asyncio.Semaphore
     keys_in_flight: KeysInFlight
+    rate_limits: RateLimits
     probe_threads: ThreadPoolExecutor
     """For /readyz: a server that hangs may hold these, and no others."""
 
@@ -53,5 +55,6 @@ def opened(settings: ApiSettings) -> Iterator[Resources]:
             part_threads=closing.enter_context(ThreadPoolExecutor(settings.uploads_at_once, "parts")),
             upload_slots=asyncio.Semaphore(settings.uploads_at_once),
             keys_in_flight=KeysInFlight(),
+            rate_limits=RateLimits(settings.rate_limit, settings.rate_limit_url),
             probe_threads=closing.enter_context(ThreadPoolExecutor(4, "probes")),
         )

@@ -14,6 +14,7 @@ from core.errors import (
     ApiKeyExpired,
     DatabaseUnavailable,
     InvalidRequest,
+    RateLimited,
     ScopeMissing,
     ServiceError,
     Unauthenticated,
@@ -26,6 +27,7 @@ EVERYWHERE: Final[tuple[type[ServiceError], ...]] = (
     Unauthenticated,
     ApiKeyExpired,
     ScopeMissing,
+    RateLimited,
     DatabaseUnavailable,
     ServiceError,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from core.database import ANSWER_WITHIN_S
 from core.settings import CoreSettings
@@ -17,6 +17,10 @@ class ApiSettings(CoreSettings):
     """Only this machine, unless told otherwise."""
     api_port: int = Field(default=8080, ge=0, le=65_535)
     """0 takes any free one."""
+    rate_limit: int = Field(default=6000, ge=0)
+    """Requests that a key may make a minute; 0 takes any number."""
+    rate_limit_url: SecretStr | None = None
+    """A Redis in which several API processes count together; empty lets each count for itself."""
     api_threads: int = Field(default=16, ge=2)
     """Requests that are worked on at once; the database pool has as many connections."""
     max_upload_bytes: int = Field(default=2 * 1024**3, ge=1)

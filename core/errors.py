@@ -317,6 +317,18 @@ class TransientError(ServiceError):
     code = "temporarily_unavailable"
 
 
+class RateLimited(TransientError):
+    """This key has made too many requests; it may make more in a while."""
+
+    code = "rate_limited"
+
+
+class QuotaExceeded(TransientError):
+    """This owner has as much as it may have; there may be room in a while."""
+
+    code = "quota_exceeded"
+
+
 class StorageUnavailable(TransientError):
     """Object storage did not answer."""
 

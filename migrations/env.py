@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 from alembic import context
 from sqlalchemy import NullPool, create_engine, text
 
+from core.errors import DatabaseUnavailable
 from models import Record
 
+LOCK_WITHIN_S = 120.0
+LOOK_EVERY_S = 0.2
 MIGRATION_LOCK = 0x63616C6C
 """Key of the advisory lock that only one migrator holds; `call` in ASCII."""
 
@@ -19,9 +24,13 @@ engine = create_engine(
     connect_args={"options": OPTIONS, "application_name": "callscribe migrate", "connect_timeout": 10},
 )
 with engine.connect() as connection:
-    connection.execute(text("SET lock_timeout = '120s'"))
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
-    connection.execute(text("RESET lock_timeout"))
+    deadline = time.monotonic() + LOCK_WITHIN_S
+    # In a transaction that waits for the lock, an index that is built concurrently would wait for the waiter.
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": MIGRATION_LOCK}).scalar():
+        connection.commit()
+        if time.monotonic() > deadline:
+            raise DatabaseUnavailable("Another migration has been running for two minutes.")
+        time.sleep(LOOK_EVERY_S)
     connection.commit()
     context.configure(connection=connection, target_metadata=Record.metadata, transaction_per_migration=True)
     with context.begin_transaction():

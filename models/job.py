@@ -35,6 +35,8 @@ class Job(Record):
         CheckConstraint("chunks_done BETWEEN 0 AND chunks_total", name="chunks"),
         CheckConstraint("stage IS DISTINCT FROM 'finishing' OR chunks_done = chunks_total", name="finishing"),
         Index("ix_jobs_owner", "owner_id", "created_at", "id"),
+        # How many an owner has on their way.
+        Index("ix_jobs_owner_unfinished", "owner_id", postgresql_where=text("finished_at IS NULL")),
         Index(
             "ix_jobs_to_prepare",
             "lane",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy.orm import Session
 
 from core.settings import CoreSettings
@@ -13,12 +11,11 @@ from models.repositories import clock
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
 from models.repositories.reuse import Reuse
+from models.repositories.usage import BYTES_PER_SECOND
 from submission.checks import check_language, check_script, deadline, served_model
 from submission.job_webhook import for_job
 from submission.options import JobOptions
-
-BYTES_PER_SECOND: Final = 16_000
-"""Of a call as telephone exchanges record it, 8 kHz mu-law stereo; a guess until it is decoded."""
+from submission.quotas import check_quotas
 
 
 def queue(
@@ -29,16 +26,21 @@ def queue(
     *,
     retry_of: Job | None = None,
 ) -> Job:
-    """Write both in this transaction. Raises what is wrong with the options, as `InvalidRequest`."""
+    """Write both in this transaction.
+
+    Raises what is wrong with the options, as `InvalidRequest`, and `QuotaExceeded`.
+    """
     RecordingRepository(session).add(recording)
     job = _job_of(session, recording, options, settings)
+    expected_seconds = recording.size_bytes / BYTES_PER_SECOND
+    check_quotas(session, recording.owner_id, expected_seconds=expected_seconds)
     job.retry_of = retry_of.id if retry_of else None
     reuse = Reuse(session)
     # Of an upload the digest is known when it is prepared, and not before.
     sha256 = recording.sha256 if job.may_reuse else None
     finished = None if sha256 is None else reuse.find(job, sha256=sha256)
     if finished is None:
-        JobRepository(session).add(job, expected_seconds=recording.size_bytes / BYTES_PER_SECOND)
+        JobRepository(session).add(job, expected_seconds=expected_seconds)
     else:
         # Nothing is left to do for it, so it takes nothing of its owner's share.
         JobRepository(session).add(job, expected_seconds=0.0)

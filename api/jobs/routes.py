@@ -26,6 +26,7 @@ from core.errors import (
     NotFound,
     ObjectMissing,
     PayloadTooLarge,
+    QuotaExceeded,
     ServerBusy,
     StorageUnavailable,
     UnknownModel,
@@ -61,6 +62,7 @@ ASK_AGAIN_AFTER: Final = "2"
         AddressForbidden,
         EmptyRecording,
         StorageUnavailable,
+        QuotaExceeded,
         ServerBusy,
     ),
 )
@@ -127,6 +129,7 @@ def cancel_job(job_id: uuid.UUID, owner_id: Submitter, session: DbSession) -> Jo
         IdempotencyKeyReused,
         UnknownModel,
         StorageUnavailable,
+        QuotaExceeded,
     ),
 )
 async def retry_job(

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from core.errors import LeaseLost, PermanentError, ServiceError, TransientError
+from core.errors import LeaseLost, PermanentError, QuotaExceeded, ServiceError, TransientError
 from models.batch import Batch
 from models.batch_item import BatchItem
 from models.repositories import clock
@@ -30,6 +30,13 @@ AT_ONCE: Final = 8
 """Items whose audio is looked for at the same time."""
 
 
+class _Admitted(NamedTuple):
+    wanted: list[Audio]
+    """What has become a job's."""
+    reason: QuotaExceeded | None
+    """Why some of the page are left for later, if so."""
+
+
 class Admission:
     """Of one batch, by one worker."""
 
@@ -40,17 +47,22 @@ class Admission:
         self._threads = closing.enter_context(ThreadPoolExecutor(AT_ONCE, "items"))
 
     def admit_page(self, limit: int) -> int:
-        """How many items are no longer waiting. Raises `TransientError` and `LeaseLost`."""
+        """How many items are no longer waiting.
+
+        Raises `TransientError`, as `QuotaExceeded` after what there was room for, and `LeaseLost`.
+        """
         with self._process.sessions.begin() as session:
             waiting = BatchItemRepository(session).waiting(self._held.batch.id, limit=limit)
         if not waiting:
             return 0
         found = dict(zip((item.number for item in waiting), self._found(waiting), strict=True))
-        wanted = self._held.commit(lambda session, batch: self._admit(session, batch, found))
+        admitted = self._held.commit(lambda session, batch: self._admit(session, batch, found))
         # What was copied for items that became no jobs is nobody's.
         for audio in found.values():
-            if isinstance(audio, Audio) and audio not in wanted:
+            if isinstance(audio, Audio) and audio not in admitted.wanted:
                 self._finder.discard(audio)
+        if admitted.reason is not None:
+            raise admitted.reason
         return len(waiting)
 
     def _found(self, items: Sequence[BatchItem]) -> list[Audio | ServiceError]:
@@ -64,25 +76,31 @@ class Admission:
         except PermanentError as error:
             return error
 
-    def _admit(self, session: Session, batch: Batch, found: dict[int, Audio | ServiceError]) -> list[Audio]:
-        """Which audio has become a job's. Items that an earlier try of this made jobs are passed over."""
+    def _admit(self, session: Session, batch: Batch, found: dict[int, Audio | ServiceError]) -> _Admitted:
+        """Items that an earlier try of this made jobs are passed over; those beyond a quota wait."""
         items = BatchItemRepository(session).still_waiting(batch.id, found.keys())
         wanted = [audio for number, audio in found.items() if isinstance(audio, Audio)]
-        for item in items:
+        for place, item in enumerate(items):
             audio = found[item.number]
             error = audio if isinstance(audio, ServiceError) else self._queue(session, batch, item, audio)
+            if isinstance(error, QuotaExceeded):
+                left = [found[each.number] for each in items[place:]]
+                return _Admitted([audio for audio in wanted if audio not in left], error)
             if error is not None:
                 item.refuse(error)
                 batch.items_refused += 1
                 if isinstance(audio, Audio):
                     wanted.remove(audio)
-        return wanted
+        return _Admitted(wanted, None)
 
     def _queue(self, session: Session, batch: Batch, item: BatchItem, audio: Audio) -> ServiceError | None:
-        """Why there can be no job, if so; then nothing of it is written."""
+        """Why there can be no job, or none now; then nothing of it is written."""
         attempt = session.begin_nested()
         try:
             self._make_job(session, batch, item, audio)
+        except QuotaExceeded as error:
+            attempt.rollback()
+            return error
         except (LeaseLost, TransientError):
             raise
         except ServiceError as error:

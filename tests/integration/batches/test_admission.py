@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from core.database import SessionFactory
 from core.errors import StorageUnavailable
 from core.storage import ObjectStorage
-from models import Batch, Lane, Recording
+from models import Batch, Lane, Owner, Recording
 from models.job import CRASH_LIMIT
 from models.repositories.batches import BatchRepository
 from tests.integration.api.conftest import objects_of
@@ -255,3 +255,30 @@ class TestWhatBreaks:
 
         admit_batch(process, batch_id, longest=timedelta(0))
         assert counts_of(client, batch_id) == {"total": 3, "queued": 3}
+
+
+class TestQuota:
+    def test_lets_items_wait_until_there_is_room(
+        self,
+        *,
+        client: TestClient,
+        process: Process,
+        sessions: SessionFactory,
+        uploaded: Uploaded,
+        owner_id: uuid.UUID,
+        storage: ObjectStorage,
+    ) -> None:
+        with sessions.begin() as session:
+            session.get_one(Owner, owner_id).quota_jobs = 2
+        items = [{"custom_id": str(number), "upload_id": uploaded()} for number in range(5)]
+        batch_id = made(client, items=items)
+
+        admitted(process, batch_id)
+        first = counts_of(client, batch_id)
+        with sessions.begin() as session:
+            session.get_one(Owner, owner_id).quota_jobs = None
+        admitted(process, batch_id)
+
+        assert first == {"total": 5, "queued": 2, "waiting": 3}
+        assert counts_of(client, batch_id) == {"total": 5, "queued": 5}
+        assert [item["custom_id"] for item in items_of(client, batch_id)] == [*"01234"]

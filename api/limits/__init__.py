@@ -1,0 +1,1 @@
+"""How much a key and an owner may ask for at a time."""
