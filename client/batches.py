@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import Final, Literal, TypeAlias, TypeVar
 
@@ -24,6 +23,9 @@ from core.errors import ServerUnreachable
 ITEMS_AT_ONCE: Final = 10_000
 """What one request may add."""
 PAGE: Final = "1000"
+ITEMS_A_SECOND: Final = 10_000
+"""Whoever follows a batch has the server count so many of its items at most."""
+LONGEST_LOOK: Final = 30.0
 
 Form: TypeAlias = Literal["jsonl", "csv"]
 Numbered = TypeVar("Numbered", Result, BatchItem)
@@ -125,8 +127,17 @@ class Batches:
         return self._transport.get(Batch, f"/v1/batches/{batch_id}", {"wait": str(wait)}, wait=wait)
 
     def follow(self, batch_id: uuid.UUID) -> Iterator[Batch]:
-        """The batch each time it was looked at, about once a second; the last is over."""
-        return follow(partial(self.get, batch_id, wait=LOOK_EVERY))
+        """The batch each time it was looked at, once a second, or less often if it is large; the last is over."""
+        items = 0
+
+        def look() -> Batch:
+            nonlocal items
+            # The server counts them each time.
+            batch = self.get(batch_id, wait=min(max(LOOK_EVERY, items / ITEMS_A_SECOND), LONGEST_LOOK))
+            items = batch.request_counts.total
+            return batch
+
+        return follow(look)
 
     def wait(self, batch_id: uuid.UUID) -> Batch:
         """The batch once it is over, however its items ended."""

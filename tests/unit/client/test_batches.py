@@ -79,6 +79,15 @@ class TestItems:
 
 
 class TestStanding:
+    def test_of_many_items_is_looked_at_less_often(self, api: ScriptedApi, client: Client) -> None:
+        for total in (0, 10, 50_000, 10_000_000):
+            api.answer("GET", PATH, batch(request_counts={"total": total}))
+        api.answer("GET", PATH, batch(status="completed"))
+
+        list(client.batches.follow(BATCH))
+
+        assert [float(asked.query["wait"]) for asked in api.asked] == [1, 1, 1, 5, 30]
+
     def test_is_followed_until_the_batch_is_over(self, api: ScriptedApi, client: Client) -> None:
         for status in ("open", "running", "completed"):
             api.answer("GET", PATH, batch(status=status))
