@@ -127,7 +127,7 @@ class Batches:
         return self._transport.get(Batch, f"/v1/batches/{batch_id}", {"wait": str(wait)}, wait=wait)
 
     def follow(self, batch_id: uuid.UUID) -> Iterator[Batch]:
-        """The batch each time it was looked at, once a second, or less often if it is large; the last is over."""
+        """The batch each time it was looked at, once a second; a large one less often. The last is over."""
         items = 0
 
         def look() -> Batch:
