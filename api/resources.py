@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from api.idempotency import KeysInFlight
 from api.jobs.endings import JobEndings
 from api.limits.rates import RateLimits
+from api.second_wall import walled
 from api.settings import ApiSettings
 from core.database import SessionFactory, engine_of, open_sessions
 from core.errors import DatabaseUnavailable, StorageUnavailable
@@ -39,11 +40,13 @@ class Resources:
 def opened(settings: ApiSettings) -> Iterator[Resources]:
     """Everything is closed again in the end; nothing connects before it is used, but for the listener."""
     with ExitStack() as closing:
-        sessions = open_sessions(
-            settings.database_url,
-            process="api",
-            pool_size=settings.api_threads,
-            answer_within_s=settings.database_timeout.total_seconds(),
+        sessions = walled(
+            open_sessions(
+                settings.database_url,
+                process="api",
+                pool_size=settings.api_threads,
+                answer_within_s=settings.database_timeout.total_seconds(),
+            )
         )
         closing.callback(engine_of(sessions).dispose)
         yield Resources(

@@ -21,7 +21,7 @@ def failing_commits(sessions: SessionFactory, statement: str) -> Iterator[None]:
     with sessions.begin() as session:
         session.execute(
             text(
-                "CREATE FUNCTION fail_at_commit() RETURNS trigger LANGUAGE plpgsql AS "
+                "CREATE FUNCTION fail_at_commit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS "
                 f"$$ BEGIN {statement}; RETURN NULL; END $$"
             )
         )
