@@ -10,7 +10,7 @@ from api.audio.options import TranscriptionRequest
 from api.batches.schemas import BatchCreate, ItemsAdd
 from api.jobs.schemas import JobCreate, JobForm
 from api.problems import Problem
-from api.uploads.schemas import UploadCreate
+from api.uploads.schemas import UploadComplete, UploadCreate
 from api.webhooks.schemas import ReplayRequest, WebhookCreate, WebhookUpdate
 from submission.batches.item import ItemRequest
 
@@ -22,6 +22,7 @@ NAMED = (
     ItemRequest,
     TranscriptionRequest,
     UploadCreate,
+    UploadComplete,
     WebhookCreate,
     WebhookUpdate,
     ReplayRequest,

@@ -31,6 +31,8 @@ class ApiSettings(CoreSettings):
     """How long one that waits is kept waiting before it is answered with 503."""
     upload_stall_timeout: timedelta = timedelta(seconds=60)
     """How long a body may not move before its sender is taken for gone: others wait for its place."""
+    upload_part_bytes: int = Field(default=64 * 1024**2, ge=5 * 1024**2)
+    """Size of the parts in which larger uploads are sent to storage; never more than a thousand."""
     upload_url_ttl: timedelta = timedelta(hours=1)
     """How long a presigned upload can be begun, and then made a job."""
     transcription_timeout: timedelta = timedelta(minutes=9, seconds=30)

@@ -20,7 +20,8 @@ ServiceError
 │   │   ├── IdempotencyInFlight
 │   │   ├── DuplicateCustomId
 │   │   ├── TranscriptNotReady
-│   │   └── UploadIncomplete
+│   │   ├── UploadIncomplete
+│   │   └── UploadMismatch
 │   ├── PayloadTooLarge
 │   ├── RecordingRejected       the audio itself is at fault
 │   │   ├── EmptyRecording
@@ -198,9 +199,15 @@ class TranscriptNotReady(Conflict):
 
 
 class UploadIncomplete(Conflict):
-    """Nothing has been put at the upload's address yet."""
+    """Nothing has been put at the upload's address yet, or its parts are not put together."""
 
     code = "upload_incomplete"
+
+
+class UploadMismatch(Conflict):
+    """What was put there is not of the size or the SHA-256 that was announced; begin a new upload."""
+
+    code = "upload_mismatch"
 
 
 class PayloadTooLarge(PermanentError):

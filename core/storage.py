@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.errors import ObjectMissing, PayloadTooLarge, StorageUnavailable
+from core.errors import ObjectMissing, PayloadTooLarge, StorageUnavailable, UploadIncomplete
 from core.gate import Gate
 from core.settings import StorageSettings
 
@@ -30,6 +32,7 @@ BLOCK_BYTES: Final = 256 * 1024
 """What is read of a download at a time."""
 
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NoSuchUpload", "NotFound"})
+_NOT_PUT_TOGETHER: Final = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall"})
 
 
 @contextmanager
@@ -37,8 +40,11 @@ def _named_failures(key: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _ABSENT:
+        code = error.response.get("Error", {}).get("Code")
+        if code in _ABSENT:
             raise ObjectMissing(f"No object {key}.") from error
+        if code in _NOT_PUT_TOGETHER:
+            raise UploadIncomplete("A part is missing, too small, or not the one of this ETag.") from error
         raise StorageUnavailable from error
     except (BotoCoreError, Boto3Error) as error:
         raise StorageUnavailable from error
@@ -72,6 +78,8 @@ class StoredObject:
     size_bytes: int
     modified_at: datetime
     """By the store's clock; of what came in parts, when its first or its last one did."""
+    sha256: str | None = None
+    """Hex, where the store was told it and has checked it; lists do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +97,26 @@ class UnfinishedUpload:
     begun_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PresignedPut:
+    url: str
+    headers: dict[str, str]
+    """Signed along: whoever puts must send them just so."""
+
+
 class MultipartUpload:
     """An object that is written in parts; absent until `complete`. Used by one thread at a time."""
 
-    def __init__(self, storage: ObjectStorage, key: str) -> None:
+    def __init__(self, storage: ObjectStorage, key: str, upload_id: str | None = None) -> None:
+        """With an id, the one that was begun before; its `etags` are for its holder to tell."""
         self.storage = storage
         self.key = key
-        with storage.asked(key) as client:
-            self.upload_id = client.create_multipart_upload(Bucket=storage.bucket, Key=key)["UploadId"]
+        self.upload_id = upload_id or self._begun()
         self.etags: list[str] = []
+
+    def _begun(self) -> str:
+        with self.storage.asked(self.key) as client:
+            return client.create_multipart_upload(Bucket=self.storage.bucket, Key=self.key)["UploadId"]
 
     def write_part(self, part: bytes | bytearray | memoryview) -> None:
         """At least 5 MiB, but for the last one."""
@@ -189,8 +208,24 @@ class ObjectStorage:
 
     def head(self, key: str) -> StoredObject:
         with self.asked(key) as client:
-            answer = client.head_object(Bucket=self.bucket, Key=key)
-        return StoredObject(key, answer["ContentLength"], answer["LastModified"])
+            answer = client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
+        checksum = answer.get("ChecksumSHA256")
+        return StoredObject(
+            key,
+            answer["ContentLength"],
+            answer["LastModified"],
+            sha256=_hex_of(checksum) if checksum else None,
+        )
+
+    def sha256_of(self, key: str) -> str:
+        """Hex, from reading all of it, a block at a time."""
+        digest = hashlib.sha256()
+        with self.asked(key) as client:
+            answer = client.get_object(Bucket=self.bucket, Key=key)
+            with closing(answer["Body"]) as body:
+                for block in body.iter_chunks(BLOCK_BYTES):
+                    digest.update(block)
+        return digest.hexdigest()
 
     def keys(self, prefix: str) -> list[str]:
         with self.asked(prefix) as client:
@@ -241,11 +276,37 @@ class ObjectStorage:
         for key in self.keys(prefix):
             self.delete(key)
 
-    def presign_put(self, key: str, *, expires_in: timedelta) -> str:
-        """A URL that lets its holder PUT this one object for a while."""
+    def presign_put(
+        self, key: str, *, expires_in: timedelta, size_bytes: int | None = None, sha256: str | None = None
+    ) -> PresignedPut:
+        """Lets its holder PUT this one object for a while; of this size and digest (hex), if they are given.
+
+        The size is signed as Content-Length, which a client sends by itself, and the digest as a header
+        that the store holds against the bytes.
+        """
+        params: dict[str, object] = {"Bucket": self.bucket, "Key": key}
+        headers: dict[str, str] = {}
+        if size_bytes is not None:
+            params["ContentLength"] = size_bytes
+        if sha256 is not None:
+            params["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = _base64_of(sha256)
+        seconds = int(expires_in.total_seconds())
+        url = self.public.generate_presigned_url("put_object", Params=params, ExpiresIn=seconds)
+        return PresignedPut(url, headers)
+
+    def presign_part(
+        self, key: str, upload_id: str, number: int, *, size_bytes: int, expires_in: timedelta
+    ) -> str:
+        """A URL that lets its holder PUT one part, of just this size, as often as need be."""
         return self.public.generate_presigned_url(
-            "put_object",
-            Params={"Bucket": self.bucket, "Key": key},
+            "upload_part",
+            Params={
+                "Bucket": self.bucket,
+                "Key": key,
+                "UploadId": upload_id,
+                "PartNumber": number,
+                "ContentLength": size_bytes,
+            },
             ExpiresIn=int(expires_in.total_seconds()),
         )
 
@@ -256,3 +317,15 @@ class ObjectStorage:
                 self.client.head_bucket(Bucket=self.bucket)
         except ObjectMissing as error:
             raise StorageUnavailable(f"Object storage has no bucket {self.bucket}.") from error
+
+
+def _base64_of(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()
+
+
+def _hex_of(checksum: str) -> str | None:
+    """None for what is no digest of the whole: `...-3`, a digest of digests of parts."""
+    try:
+        return base64.b64decode(checksum, validate=True).hex()
+    except ValueError:
+        return None

@@ -6,8 +6,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from core.errors import EmptyRecording, ObjectMissing, PayloadTooLarge, UploadIncomplete
-from core.storage import ObjectStorage
+from core.errors import EmptyRecording, PayloadTooLarge
 from models.recording import Recording
 from models.repositories import clock
 from models.repositories.uploads import UploadRepository
@@ -16,16 +15,6 @@ from models.repositories.uploads import UploadRepository
 def place_of(recording: Recording) -> str:
     """The key of its object. Each has one of its own: deleting a job touches no other."""
     return f"recordings/{recording.owner_id}/{recording.id}"
-
-
-def size_of_upload(storage: ObjectStorage, key: str, *, limit: int) -> int:
-    """In bytes. Raises `UploadIncomplete`, `EmptyRecording` or `PayloadTooLarge`."""
-    try:
-        size_bytes = storage.head(key).size_bytes
-    except ObjectMissing as error:
-        raise UploadIncomplete from error
-    check_size(size_bytes, limit=limit)
-    return size_bytes
 
 
 def check_size(size_bytes: int, *, limit: int) -> None:

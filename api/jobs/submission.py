@@ -19,8 +19,9 @@ from core.errors import UnsupportedMediaType
 from models.idempotency_key import IdempotencyKey
 from models.repositories import clock
 from models.repositories.uploads import UploadRepository
+from submission.arrivals import arrived
 from submission.options import JobOptions
-from submission.recordings import size_of_upload, taken_over
+from submission.recordings import taken_over
 
 OptionsOf: TypeAlias = Callable[[Mapping[str, str]], JobOptions]
 """Raises what is wrong with the fields."""
@@ -95,7 +96,7 @@ def _submit_upload(resources: Resources, asked: Asked, body: JobCreate) -> Answe
         upload = UploadRepository(session).locked(body.upload_id, owner_id=asked.owner_id)
         upload.check_usable(now=clock.now(session))
     # Storage is asked between the two transactions: no row stays locked while it answers.
-    size_bytes = size_of_upload(resources.storage, upload.object_key, limit=settings.max_upload_bytes)
+    size_bytes = arrived(resources.sessions, resources.storage, upload, limit=settings.max_upload_bytes)
     with resources.sessions.begin() as session:
         earlier = idempotency.known(session, asked)
         if earlier is not None:

@@ -21,6 +21,13 @@ class UploadRepository:
         self.session.flush()
         return upload
 
+    def get(self, upload_id: uuid.UUID, *, owner_id: uuid.UUID) -> Upload:
+        """Someone else's upload is as absent as one that never was."""
+        upload = self.session.get(Upload, upload_id)
+        if upload is None or upload.owner_id != owner_id:
+            raise NotFound(f"No upload {upload_id}.")
+        return upload
+
     def locked(self, upload_id: uuid.UUID, *, owner_id: uuid.UUID) -> Upload:
         """Held until commit, so that two jobs cannot take the same upload over."""
         query = select(Upload).where(Upload.id == upload_id, Upload.owner_id == owner_id).with_for_update()

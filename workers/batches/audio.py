@@ -20,9 +20,10 @@ from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
 from models.repositories.uploads import UploadRepository
 from models.upload import Upload
+from submission.arrivals import arrived
 from submission.batches.imports import Place, check_import
 from submission.batches.item import restored
-from submission.recordings import check_size, place_of, size_of_upload
+from submission.recordings import check_size, place_of
 from workers.batches.archive import Archive
 from workers.process import Process
 
@@ -90,7 +91,7 @@ class AudioFinder:
             raise NotFound(f"No upload {upload_id}.")
         upload.check_usable(now=self._now)
         limit = self._process.settings.max_recording_bytes
-        size_bytes = size_of_upload(self._process.storage, upload.object_key, limit=limit)
+        size_bytes = arrived(self._process.sessions, self._process.storage, upload, limit=limit)
         recording = Recording(owner_id=self._batch.owner_id, size_bytes=size_bytes, filename=upload.filename)
         return Audio(recording, is_copy=False)
 

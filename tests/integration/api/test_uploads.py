@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from httpx2 import Response
 from sqlalchemy import func, update
 from starlette.testclient import TestClient
 
+from client.uploads import Upload as Begun
 from core.database import SessionFactory
 from core.storage import ObjectStorage
 from models.upload import Upload
@@ -18,15 +20,22 @@ from tests.integration.api.conftest import ClientFactory, issue_key, objects_of
 CONTENT = b"RIFF" + bytes(1000)
 
 
-def begin(client: TestClient, **body: object) -> dict[str, str]:
+def begin(client: TestClient, **body: object) -> Begun:
     answer = client.post("/v1/uploads", json=body)
     assert answer.status_code == 201, answer.text
-    upload: dict[str, str] = answer.json()
-    return upload
+    return Begun.model_validate(answer.json())
 
 
-def put(upload: dict[str, str], content: bytes = CONTENT) -> None:
-    httpx.request(upload["method"], upload["url"], content=content).raise_for_status()
+def sent(upload: Begun, content: bytes = CONTENT) -> httpx.Response:
+    return httpx.put(str(upload.url), content=content, headers=upload.headers)
+
+
+def put(upload: Begun, content: bytes = CONTENT) -> None:
+    sent(upload, content).raise_for_status()
+
+
+def submitted(client: TestClient, upload: Begun, **options: object) -> Response:
+    return client.post("/v1/jobs", json={"upload_id": str(upload.id), **options})
 
 
 class TestUpload:
@@ -36,7 +45,7 @@ class TestUpload:
         upload = begin(client, filename="今天.wav")
         put(upload)
 
-        answer = client.post("/v1/jobs", json={"upload_id": upload["id"], "lane": "bulk", "roles": ["agent"]})
+        answer = submitted(client, upload, lane="bulk", roles=["agent"])
 
         job = answer.json()
         assert answer.status_code == 202
@@ -49,7 +58,7 @@ class TestUpload:
     def test_says_until_when_it_can_be_begun(self, client_with: ClientFactory) -> None:
         upload = begin(client_with(upload_url_ttl=timedelta(minutes=5)))
 
-        assert "X-Amz-Expires=300" in upload["url"]
+        assert "X-Amz-Expires=300" in str(upload.url)
 
     @pytest.mark.parametrize("body", [{"filename": "a/b"}, {"filename": ""}, {"name": "a"}, [], "x"])
     def test_takes_no_other_options(self, client: TestClient, body: object) -> None:
@@ -62,22 +71,22 @@ class TestRefusedJob:
     def test_nothing_was_put_yet(self, client: TestClient) -> None:
         upload = begin(client)
 
-        answer = client.post("/v1/jobs", json={"upload_id": upload["id"]})
+        answer = submitted(client, upload)
 
         assert (answer.status_code, answer.json()["code"]) == (409, "upload_incomplete")
 
     def test_nothing_yet_can_be_mended(self, client: TestClient) -> None:
         upload = begin(client)
-        client.post("/v1/jobs", json={"upload_id": upload["id"]})
+        submitted(client, upload)
         put(upload)
 
-        assert client.post("/v1/jobs", json={"upload_id": upload["id"]}).status_code == 202
+        assert submitted(client, upload).status_code == 202
 
     def test_what_was_put_is_empty(self, client: TestClient) -> None:
         upload = begin(client)
         put(upload, b"")
 
-        answer = client.post("/v1/jobs", json={"upload_id": upload["id"]})
+        answer = submitted(client, upload)
 
         assert (answer.status_code, answer.json()["code"]) == (422, "audio_empty")
 
@@ -86,16 +95,27 @@ class TestRefusedJob:
         upload = begin(client)
         put(upload)
 
-        answer = client.post("/v1/jobs", json={"upload_id": upload["id"]})
+        answer = submitted(client, upload)
 
         assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
+
+    def test_what_was_put_is_too_large_and_goes(
+        self, client_with: ClientFactory, storage: ObjectStorage, owner_id: uuid.UUID
+    ) -> None:
+        client = client_with(max_upload_bytes=len(CONTENT) - 1)
+        upload = begin(client)
+        put(upload)
+        submitted(client, upload)
+
+        assert objects_of(storage, owner_id) == []
+        assert submitted(client, upload).json()["code"] == "gone"
 
     def test_it_has_a_job_already(self, client: TestClient) -> None:
         upload = begin(client)
         put(upload)
-        client.post("/v1/jobs", json={"upload_id": upload["id"]})
+        submitted(client, upload)
 
-        answer = client.post("/v1/jobs", json={"upload_id": upload["id"]})
+        answer = submitted(client, upload)
 
         assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
         assert len(client.get("/v1/jobs").json()["data"]) == 1
@@ -103,9 +123,9 @@ class TestRefusedJob:
     def test_a_refused_job_leaves_it_usable(self, client: TestClient) -> None:
         upload = begin(client)
         put(upload)
-        client.post("/v1/jobs", json={"upload_id": upload["id"], "model": "whisper-small"})
+        submitted(client, upload, model="whisper-small")
 
-        assert client.post("/v1/jobs", json={"upload_id": upload["id"]}).status_code == 202
+        assert submitted(client, upload).status_code == 202
 
     def test_it_has_expired(self, client: TestClient, sessions: SessionFactory) -> None:
         upload = begin(client)
@@ -113,7 +133,7 @@ class TestRefusedJob:
         with sessions.begin() as session:
             session.execute(update(Upload).values(expires_at=func.clock_timestamp()))
 
-        answer = client.post("/v1/jobs", json={"upload_id": upload["id"]})
+        answer = submitted(client, upload)
 
         assert (answer.status_code, answer.json()["code"]) == (410, "gone")
 
@@ -122,7 +142,7 @@ class TestRefusedJob:
         put(upload)
         headers = {"Authorization": f"Bearer {issue_key(sessions, 'somebody else')}"}
 
-        answer = client.post("/v1/jobs", json={"upload_id": upload["id"]}, headers=headers)
+        answer = client.post("/v1/jobs", json={"upload_id": str(upload.id)}, headers=headers)
 
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 

@@ -76,7 +76,8 @@ def uploaded(client: TestClient) -> Callable[..., str]:
 
     def put(content: bytes = b"RIFF", filename: str = "call.wav") -> str:
         upload = client.post("/v1/uploads", json={"filename": filename}).json()
-        httpx.put(upload["url"], content=content, trust_env=False).raise_for_status()
+        put = httpx.put(upload["url"], content=content, headers=upload["headers"], trust_env=False)
+        put.raise_for_status()
         upload_id: str = upload["id"]
         return upload_id
 

@@ -51,13 +51,16 @@ class TestUploads:
         job = client.get(f"/v1/jobs/{second.id}").json()
         assert (job["batch_id"], job["custom_id"], job["source"]["filename"]) == (str(batch_id), "b", "b.wav")
 
-    @pytest.mark.parametrize("trouble", ["nobody's", "not sent", "empty", "twice", "unknown model"])
+    @pytest.mark.parametrize(
+        "trouble", ["nobody's", "not sent", "in parts", "empty", "twice", "unknown model"]
+    )
     def test_that_cannot_be_jobs_are_refused_alone(
         self, client: TestClient, process: Process, uploaded: Uploaded, trouble: str
     ) -> None:
         codes = {
             "nobody's": "not_found",
             "not sent": "upload_incomplete",
+            "in parts": "upload_incomplete",
             "empty": "audio_empty",
             "twice": "conflict",
             "unknown model": "unknown_model",
@@ -66,6 +69,7 @@ class TestUploads:
         uploads = {
             "nobody's": str(uuid.uuid4()),
             "not sent": client.post("/v1/uploads", json={}).json()["id"],
+            "in parts": client.post("/v1/uploads", json={"size_bytes": 10**8}).json()["id"],
             "empty": uploaded(b""),
             "twice": good,
             "unknown model": uploaded(),

@@ -36,6 +36,75 @@ def offer(api: ScriptedApi, upload_id: uuid.UUID, put: Given) -> None:
     api.give("PUT", place, put)
 
 
+def offer_parts(api: ScriptedApi, upload_id: uuid.UUID, *sizes: int) -> None:
+    parts = [
+        {"number": number, "url": f"{api.url}/storage/{number}", "size_bytes": size}
+        for number, size in enumerate(sizes, start=1)
+    ]
+    answer = {"id": str(upload_id), "url": None, "parts": parts, "expires_at": "2026-11-22T13:00:00Z"}
+    api.answer("POST", "/v1/uploads", answer, status=201)
+    api.answer("POST", f"/v1/uploads/{upload_id}/complete", {**answer, "status": "complete", "parts": []})
+
+
+def taken(etag: str) -> Given:
+    return Given(200, b"", headers={"ETag": etag})
+
+
+class TestParts:
+    SIZES = (100_000, 100_000, 56_000)
+
+    def test_are_sent_in_order_and_put_together(
+        self, api: ScriptedApi, client: Client, recording: Path
+    ) -> None:
+        offer_parts(api, UPLOADS[0], *self.SIZES)
+        for number in range(1, 4):
+            api.give("PUT", f"/storage/{number}", taken(f"e{number}"))
+        heard: list[int] = []
+
+        assert client.uploads.put(recording, on_sent=heard.append) == UPLOADS[0]
+
+        _, *puts, completed = api.asked
+        assert b"".join(put.body for put in puts) == recording.read_bytes()
+        assert [len(put.body) for put in puts] == [*self.SIZES]
+        assert json.loads(completed.body)["parts"] == [
+            {"number": 1, "etag": "e1"},
+            {"number": 2, "etag": "e2"},
+            {"number": 3, "etag": "e3"},
+        ]
+        assert heard == sorted(heard)
+        assert heard[-1] == recording.stat().st_size
+
+    @pytest.mark.parametrize("failure", [Given(503, b""), Given(200, b"", missing=9)])
+    def test_only_the_one_that_failed_is_sent_again(
+        self, api: ScriptedApi, client: Client, recording: Path, pauses: list[float], failure: Given
+    ) -> None:
+        offer_parts(api, UPLOADS[0], *self.SIZES)
+        api.give("PUT", "/storage/1", taken("e1"))
+        api.give("PUT", "/storage/2", failure)
+        api.give("PUT", "/storage/2", taken("e2"))
+        api.give("PUT", "/storage/3", taken("e3"))
+        failures: list[ServiceError] = []
+
+        client.uploads.put(recording, on_retry=failures.append)
+
+        puts = [asked.path for asked in api.asked if asked.method == "PUT"]
+        assert puts == ["/storage/1", "/storage/2", "/storage/2", "/storage/3"]
+        assert api.asked[2].body == api.asked[3].body == recording.read_bytes()[100_000:200_000]
+        assert pauses == [1.0]
+        assert [type(each) for each in failures] == [StorageUnavailable]
+
+    def test_of_a_file_that_became_shorter_are_not_sent_on(
+        self, api: ScriptedApi, client: Client, recording: Path, pauses: list[float]
+    ) -> None:
+        offer_parts(api, UPLOADS[0], 200_000, 100_000)
+        api.give("PUT", "/storage/1", taken("e1"))
+
+        with pytest.raises(PermanentError, match="shorter"):
+            client.uploads.put(recording)
+
+        assert pauses == []
+
+
 class TestPut:
     def test_sends_the_file_to_its_place_without_the_key(
         self, api: ScriptedApi, client: Client, recording: Path
@@ -47,7 +116,7 @@ class TestPut:
 
         begun, put = api.asked
         assert upload_id == UPLOADS[0]
-        assert json.loads(begun.body) == {"filename": "通话.wav"}
+        assert json.loads(begun.body) == {"filename": "通话.wav", "size_bytes": 256_000}
         assert (put.query, put.body) == ({"signature": "s"}, recording.read_bytes())
         assert put.headers["X-Wanted"] == "yes"
         assert "Authorization" not in put.headers

@@ -1,0 +1,19 @@
+"""Keep what was announced of an upload, and of which parts it is made."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("uploads", sa.Column("size_bytes", sa.BigInteger(), nullable=True))
+    op.add_column("uploads", sa.Column("sha256", sa.Text(), nullable=True))
+    op.add_column("uploads", sa.Column("multipart_id", sa.Text(), nullable=True))
+    op.add_column("uploads", sa.Column("part_bytes", sa.BigInteger(), nullable=True))
+    op.add_column("uploads", sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True))
