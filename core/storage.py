@@ -140,6 +140,11 @@ class MultipartUpload:
                 MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
             )
 
+    def forget(self) -> None:
+        """The same where it may be gone already."""
+        with suppress(ObjectMissing):
+            self.abort()
+
     def abort(self) -> None:
         with self.storage.asked(self.key) as client:
             client.abort_multipart_upload(Bucket=self.storage.bucket, Key=self.key, UploadId=self.upload_id)

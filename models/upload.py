@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.errors import Conflict, Gone, UploadIncomplete
@@ -17,6 +17,14 @@ UploadStatus: TypeAlias = Literal["waiting", "complete", "used", "expired"]
 
 class Upload(Record):
     __tablename__ = "uploads"
+    __table_args__ = (
+        # Finds those whose parts are to be removed.
+        Index(
+            "ix_uploads_in_parts",
+            "expires_at",
+            postgresql_where=text("multipart_id IS NOT NULL AND completed_at IS NULL"),
+        ),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("owners.id"), index=True)

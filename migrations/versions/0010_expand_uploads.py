@@ -17,3 +17,9 @@ def upgrade() -> None:
     op.add_column("uploads", sa.Column("multipart_id", sa.Text(), nullable=True))
     op.add_column("uploads", sa.Column("part_bytes", sa.BigInteger(), nullable=True))
     op.add_column("uploads", sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_uploads_in_parts",
+        "uploads",
+        ["expires_at"],
+        postgresql_where=sa.text("multipart_id IS NOT NULL AND completed_at IS NULL"),
+    )

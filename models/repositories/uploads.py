@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from models.upload import Upload
+
+_IN_PARTS: Final = (Upload.multipart_id.is_not(None), Upload.completed_at.is_(None))
 
 
 class UploadRepository:
@@ -40,3 +43,18 @@ class UploadRepository:
         """Those of them that are this owner's."""
         query = select(Upload).where(Upload.id.in_(list(upload_ids)), Upload.owner_id == owner_id)
         return {upload.id: upload for upload in self.session.scalars(query)}
+
+    def with_parts_left(self, *, limit: int) -> Sequence[Upload]:
+        """Whose time is over and whose parts were never put together; the longest over first."""
+        query = (
+            select(Upload)
+            .where(Upload.expires_at <= func.clock_timestamp(), *_IN_PARTS)
+            .order_by(Upload.expires_at)
+            .limit(limit)
+        )
+        return self.session.scalars(query).all()
+
+    def forget_parts(self, upload_ids: Sequence[uuid.UUID]) -> None:
+        """They are gone from storage."""
+        ended = (Upload.id.in_(upload_ids), Upload.expires_at <= func.clock_timestamp(), *_IN_PARTS)
+        self.session.execute(update(Upload).where(*ended).values(multipart_id=None))

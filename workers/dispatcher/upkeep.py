@@ -18,6 +18,7 @@ from core.errors import DatabaseUnavailable, TransientError
 from core.storage import ObjectStorage
 from models.repositories.leadership import Leadership
 from workers.settings import DispatcherSettings
+from workers.upkeep.abort_uploads import abort_uploads
 from workers.upkeep.clear_chunks import clear_chunks
 from workers.upkeep.purge_device_batches import purge_device_batches
 from workers.upkeep.purge_events import purge_events
@@ -73,6 +74,7 @@ class Upkeep:
         sweep = StorageSweep(sessions, storage, grace=settings.sweep_grace)
         self.duties = [
             *(Duty(_name_of(purge), settings.purge_every, partial(self._purge, purge)) for purge in purges),
+            Duty("abort_uploads", settings.purge_every, partial(abort_uploads, sessions, storage)),
             Duty("sweep_storage", settings.sweep_every, sweep.step),
         ]
 

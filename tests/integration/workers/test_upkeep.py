@@ -108,6 +108,7 @@ class TestRound:
             "purge_events",
             "purge_idempotency_keys",
             "purge_workers",
+            "abort_uploads",
             "sweep_storage",
         ]
 
