@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, FilePath, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,6 +30,10 @@ class StorageSettings(BaseModel):
     """Empty means the machine's own AWS credentials."""
     secret_access_key: SecretStr | None = None
     """Goes with `access_key_id`."""
+    encryption: Literal["none", "AES256", "aws:kms"] = "AES256"
+    """What the store is asked to encrypt each object with; `none` for stores that refuse to be asked."""
+    encryption_key_id: str | None = None
+    """For `aws:kms`: the key to use; empty means the account's own."""
     import_from: tuple[str, ...] = ()
     """Where batches may read recordings, by any owner, as a JSON list: `["s3://calls/2026/"]`."""
     answer_timeout: timedelta = timedelta(seconds=15)

@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from core.errors import ObjectMissing, PayloadTooLarge, StorageUnavailable, UploadIncomplete
 from core.gate import Gate
 from core.settings import StorageSettings
+from core.storage_encryption import ask_for_encryption, headers_of
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -52,7 +53,7 @@ def _named_failures(key: str) -> Iterator[None]:
 
 def _client(settings: StorageSettings, endpoint_url: str | None) -> S3Client:
     key, secret = settings.access_key_id, settings.secret_access_key
-    return boto3.client(
+    client = boto3.client(
         "s3",
         endpoint_url=endpoint_url,
         region_name=settings.region,
@@ -70,6 +71,8 @@ def _client(settings: StorageSettings, endpoint_url: str | None) -> S3Client:
             response_checksum_validation="when_required",
         ),
     )
+    ask_for_encryption(client, settings)
+    return client
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,7 @@ class ObjectStorage:
         """With a gate, requests fail at once while the store hangs; `ping` asks it all the same."""
         self.bucket = settings.bucket
         self._gate = gate
+        self._signed_along = headers_of(settings)
         self.client = _client(settings, settings.endpoint_url)
         # A presigned URL carries the host name it was signed for.
         self.public = _client(settings, settings.public_endpoint_url or settings.endpoint_url)
@@ -290,7 +294,7 @@ class ObjectStorage:
         that the store holds against the bytes.
         """
         params: dict[str, object] = {"Bucket": self.bucket, "Key": key}
-        headers: dict[str, str] = {}
+        headers = dict(self._signed_along)
         if size_bytes is not None:
             params["ContentLength"] = size_bytes
         if sha256 is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -14,6 +13,7 @@ from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
+from client.uploads import Upload
 from core.database import SessionFactory
 from core.storage import PART_BYTES, ObjectStorage
 from models import IdempotencyKey, Job
@@ -39,9 +39,9 @@ def send_upload(client: TestClient, upload_id: str, *, key: str = KEY, **options
 
 
 def uploaded(client: TestClient) -> str:
-    upload: Mapping[str, str] = client.post("/v1/uploads", json={}).json()
-    httpx.put(upload["url"], content=AUDIO).raise_for_status()
-    return upload["id"]
+    upload = Upload.model_validate(client.post("/v1/uploads", json={}).json())
+    httpx.put(str(upload.url), content=AUDIO, headers=upload.headers).raise_for_status()
+    return str(upload.id)
 
 
 def jobs(sessions: SessionFactory) -> int:
