@@ -16,6 +16,7 @@ from models.repositories.endings import Endings
 from models.repositories.erasures import Erasures
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
+from submission.prepared_audio import places_of_job
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,8 @@ def erase(
         _end(session, job)
         recording_key = RecordingRepository(session).get(job.recording_id).object_key
     storage.delete(recording_key)
-    storage.delete_all(f"prepared/{job_id}/")
+    for place in places_of_job(job_id, owner_id=owner_id):
+        storage.delete_all(place)
     with sessions.begin() as session:
         job = JobRepository(session).locked(job_id, owner_id=owner_id)
         Erasures(session).erase(job, RecordingRepository(session).get(job.recording_id))

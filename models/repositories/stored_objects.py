@@ -39,9 +39,9 @@ class StoredObjects:
 
 
 def _jobs_of(keys: Iterable[str]) -> set[uuid.UUID]:
-    """Whose prepared audio is among them: `prepared/{job id}/...`."""
+    """Whose prepared audio may be among them: `prepared/{owner id}/{job id}/...`, once without the owner."""
     found = set()
-    for key in keys:
-        with suppress(ValueError, IndexError):
-            found.add(uuid.UUID(key.split("/")[1]))
+    for part in {part for key in keys for part in key.split("/")[1:3]}:
+        with suppress(ValueError):
+            found.add(uuid.UUID(part))
     return found

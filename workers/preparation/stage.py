@@ -18,6 +18,7 @@ from models.repositories import clock
 from models.repositories.chunks import ChunkRepository
 from models.repositories.recordings import RecordingRepository
 from models.repositories.reuse import Reuse
+from submission.prepared_audio import place_of_channel
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import PreparedChannel, PreparedRecording
 from workers.process import Process
@@ -94,7 +95,7 @@ def _store(held: HeldStage, prepared: PreparedRecording) -> list[str]:
     """Upload each channel under a key that only this attempt writes."""
     keys = []
     for channel in prepared.channels:
-        key = f"prepared/{held.job.id}/{held.job.attempt}/{channel.index}.flac"
+        key = place_of_channel(held.job, channel.index)
         held.process.storage.put_file(key, channel.path)
         held.beat()
         keys.append(key)

@@ -61,6 +61,17 @@ class TestWholeWay:
         assert [turn["channel"] for turn in metrics["turns"] or []] == [0, 1] * 4
         assert metrics["talk_ms"] + metrics["silence_ms"] == transcript["duration_ms"]
 
+    def test_its_prepared_audio_lies_under_its_owners_name(
+        self, process: Process, sessions: SessionFactory, job_id: uuid.UUID
+    ) -> None:
+        prepare_recording(process, job_id)
+
+        owner_id = job_of(sessions, job_id).owner_id
+        with sessions.begin() as session:
+            keys = [channel.object_key for channel in RecordingRepository(session).channels_of(job_id)]
+        assert keys == [f"prepared/{owner_id}/{job_id}/1/{index}.flac" for index in (0, 1)]
+        assert process.storage.keys(f"prepared/{owner_id}/") == keys
+
     def test_its_trust_is_where_calls_can_be_sorted_by_it(
         self, process: Process, sessions: SessionFactory, job_id: uuid.UUID
     ) -> None:

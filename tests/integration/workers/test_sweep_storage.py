@@ -53,10 +53,18 @@ def recorded(sessions: SessionFactory, storage: ObjectStorage) -> tuple[uuid.UUI
 
 
 def prepared(
-    sessions: SessionFactory, storage: ObjectStorage, job_id: uuid.UUID, *, attempts: int
+    sessions: SessionFactory,
+    storage: ObjectStorage,
+    job_id: uuid.UUID,
+    *,
+    attempts: int,
+    under_owner: bool = True,
 ) -> list[str]:
     """Keys of each attempt; the last one was committed."""
-    keys = [stored(storage, f"prepared/{job_id}/{attempt}/0.flac") for attempt in range(1, attempts + 1)]
+    with sessions.begin() as session:
+        owner_id = JobRepository(session).locked(job_id).owner_id
+    place = f"prepared/{owner_id}/{job_id}" if under_owner else f"prepared/{job_id}"
+    keys = [stored(storage, f"{place}/{attempt}/0.flac") for attempt in range(1, attempts + 1)]
     with sessions.begin() as session:
         session.add(Channel(job_id=job_id, index=0, object_key=keys[-1], duration_ms=1, speech_ms=0))
     return keys
@@ -86,11 +94,13 @@ class TestSweep:
 
         assert left(storage) == {wanted}
 
+    @pytest.mark.parametrize("under_owner", [True, False])
     def test_removes_prepared_audio_of_attempts_that_were_lost(
-        self, sessions: SessionFactory, storage: ObjectStorage
+        self, sessions: SessionFactory, storage: ObjectStorage, under_owner: bool
     ) -> None:
+        """Also where earlier versions put it."""
         job_id, recording = recorded(sessions, storage)
-        *_, newest = prepared(sessions, storage, job_id, attempts=3)
+        *_, newest = prepared(sessions, storage, job_id, attempts=3, under_owner=under_owner)
 
         sweep_storage(sessions, storage, grace=OLD)
 
