@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from email.message import Message
 from typing import Final, TypeVar
 
@@ -10,7 +11,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from core.errors import PayloadTooLarge, UnsupportedMediaType
+from api.dependencies import resources_of
+from api.incoming import incoming
+from core.errors import UnsupportedMediaType
 
 JSON_LIMIT: Final = 64 * 1024
 """Far above what most requests here need."""
@@ -41,10 +44,9 @@ async def read_json(request: Request, kind: type[Body], *, limit: int = JSON_LIM
     if media_type_of(request).get_content_type() != "application/json":
         raise UnsupportedMediaType("The body must be application/json.")
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            raise PayloadTooLarge(f"A JSON body may have {limit} bytes here.")
+    async with aclosing(incoming(request, resources_of(request).settings, limit=limit)) as pieces:
+        async for piece in pieces:
+            body += piece
     return checked(kind, bytes(body))
 
 

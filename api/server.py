@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.connection import HEAD_BYTES, ApiConfig, TimedConnection
 from api.resources import Resources
 from api.settings import ApiSettings
 from core import logging
@@ -26,16 +27,19 @@ def serve(host: str | None = None, port: int | None = None, *, settings: ApiSett
     settings = settings or ApiSettings()
     listener = _listener(host or settings.api_host, settings.api_port if port is None else port)
     logging.configure(settings.log_level)
-    server = server_of(create_app(settings))
+    server = server_of(create_app(settings), settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises its signal once more when all is closed: that is a good end, not a death.
         signal.signal(number, _leave)
     server.run(sockets=[listener])
 
 
-def server_of(app: FastAPI) -> ApiServer:
-    config = uvicorn.Config(
+def server_of(app: FastAPI, settings: ApiSettings) -> ApiServer:
+    config = ApiConfig(
         app,
+        http=TimedConnection,
+        h11_max_incomplete_event_size=HEAD_BYTES,
+        limit_concurrency=settings.api_connections,
         log_config=None,
         # request_ids.py writes a line with more in it.
         access_log=False,
@@ -43,6 +47,7 @@ def server_of(app: FastAPI) -> ApiServer:
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE,
     )
+    config.head_seconds = settings.head_timeout.total_seconds()
     return ApiServer(config, app)
 
 

@@ -23,6 +23,10 @@ class ApiSettings(CoreSettings):
     """A Redis in which several API processes count together; empty lets each count for itself."""
     api_threads: int = Field(default=16, ge=2)
     """Requests that are worked on at once; the database pool has as many connections."""
+    api_connections: int = Field(default=2_000, ge=1)
+    """Connections at once; more are answered with 503. The process may need as many open files and some."""
+    head_timeout: timedelta = timedelta(seconds=20)
+    """How long the head of a request may take to come in before its connection is closed."""
     max_upload_bytes: int = Field(default=2 * 1024**3, ge=1)
     """Of one request's body, and of one object that was uploaded by presigned URL."""
     uploads_at_once: int = Field(default=16, ge=1)
@@ -31,6 +35,8 @@ class ApiSettings(CoreSettings):
     """How long one that waits is kept waiting before it is answered with 503."""
     upload_stall_timeout: timedelta = timedelta(seconds=60)
     """How long a body may not move before its sender is taken for gone: others wait for its place."""
+    upload_slowest: int = Field(default=16 * 1024, ge=0)
+    """Bytes a second that any body must bring, in each stretch of `upload_stall_timeout`."""
     upload_part_bytes: int = Field(default=64 * 1024**2, ge=5 * 1024**2)
     """Size of the parts in which larger uploads are sent to storage; never more than a thousand."""
     upload_url_ttl: timedelta = timedelta(hours=1)

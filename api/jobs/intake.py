@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 from starlette.requests import Request
 
 from api.bodies import media_type_of
+from api.incoming import incoming
 from api.jobs.form import RecordingForm
 from api.jobs.object_writer import Nowhere, ObjectWriter
 from api.resources import Resources
@@ -91,29 +92,15 @@ async def _slot(resources: Resources) -> AsyncIterator[None]:
 
 async def _transfer(request: Request, writer: ObjectWriter, resources: Resources) -> RecordingForm:
     form = RecordingForm(_boundary_of(request))
-    settings = resources.settings
-    size = 0
-    async with aclosing(request.stream()) as pieces:
-        while piece := await _next(pieces, patience=settings.upload_stall_timeout.total_seconds()):
-            size += len(piece)
-            # Content-Length may be absent, or a lie.
-            if size > settings.max_upload_bytes:
-                raise PayloadTooLarge(f"A request may have {settings.max_upload_bytes} bytes here.")
+    limit = resources.settings.max_upload_bytes
+    async with aclosing(incoming(request, resources.settings, limit=limit)) as pieces:
+        async for piece in pieces:
             await writer.write(form.feed(piece))
     form.close()
     if writer.size_bytes == 0:
         raise EmptyRecording
     await writer.finish()
     return form
-
-
-async def _next(pieces: AsyncGenerator[bytes, None], *, patience: float) -> bytes:
-    """The next piece; an empty one is the end."""
-    try:
-        async with asyncio.timeout(patience):
-            return await anext(pieces)
-    except TimeoutError as error:
-        raise MalformedBody("The body stopped coming.") from error
 
 
 def _boundary_of(request: Request) -> str:

@@ -57,7 +57,7 @@ class LiveApi:
 @contextmanager
 def served(settings: ApiSettings, key: str) -> Iterator[LiveApi]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = server_of(create_app(settings))
+    server = server_of(create_app(settings), settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
