@@ -47,7 +47,7 @@ async def begin_upload(request: Request, owner_id: Submitter, resources: Process
 
 
 @router.get("/{upload_id}", responses=problems_of(NotFound))
-def read_upload(upload_id: uuid.UUID, owner_id: OwnerId, resources: ProcessResources) -> UploadRead:
+def read_upload(upload_id: uuid.UUID, owner_id: Submitter, resources: ProcessResources) -> UploadRead:
     """Where an upload stands, and where to send what is still to be sent."""
     return service.read(resources, upload_id, owner_id=owner_id)
 
@@ -68,7 +68,7 @@ def read_upload(upload_id: uuid.UUID, owner_id: OwnerId, resources: ProcessResou
     ),
 )
 async def complete_upload(
-    upload_id: uuid.UUID, request: Request, owner_id: OwnerId, resources: ProcessResources
+    upload_id: uuid.UUID, request: Request, owner_id: Submitter, resources: ProcessResources
 ) -> UploadRead:
     """Put the parts together, and check size and digest. Sent again, it answers the same."""
     body = await read_json(request, UploadComplete, limit=PARTS_LIMIT)

@@ -100,7 +100,8 @@ class TestQuotas:
     def test_leave_an_upload_for_later(self, client: TestClient, limit: Limit) -> None:
         limit(quota_jobs=0)
         upload = client.post("/v1/uploads", json={}).json()
-        httpx.put(upload["url"], content=AUDIO, trust_env=False).raise_for_status()
+        headers = upload["headers"]
+        httpx.put(upload["url"], content=AUDIO, headers=headers, trust_env=False).raise_for_status()
         wanted = {"upload_id": upload["id"]}
 
         refused = client.post("/v1/jobs", json=wanted)
