@@ -29,8 +29,8 @@ class ApiSettings(CoreSettings):
     """How long the head of a request may take to come in before its connection is closed."""
     max_upload_bytes: int = Field(default=2 * 1024**3, ge=1)
     """Of one request's body, and of one object that was uploaded by presigned URL."""
-    uploads_at_once: int = Field(default=16, ge=1)
-    """Recordings received at the same time; more wait unread. Each holds two parts of 8 MiB at most."""
+    uploads_at_once: int = Field(default=12, ge=1)
+    """Recordings received at the same time; more wait unread. Each holds two parts of 5 MiB at most."""
     upload_slot_timeout: timedelta = timedelta(seconds=30)
     """How long one that waits is kept waiting before it is answered with 503."""
     upload_stall_timeout: timedelta = timedelta(seconds=60)

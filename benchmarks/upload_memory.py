@@ -93,11 +93,11 @@ def _wait_until_ready(url: str, serving: subprocess.Popen[bytes]) -> None:
     raise SystemExit("The API did not start.")
 
 
-def _key(database_url: SecretStr) -> str:
+def issued_key(database_url: SecretStr, name: str) -> str:
     upgrade(database_url)
     with open_sessions(database_url, process="benchmark").begin() as session:
         owner = OwnerRepository(session).named("benchmark")
-        return ApiKeyRepository(session).issue(owner, name="upload_memory").shown
+        return ApiKeyRepository(session).issue(owner, name=name).shown
 
 
 def _upload(url: str, key: str, size_bytes: int) -> float:
@@ -128,7 +128,7 @@ def measure(size_bytes: int) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="upload_memory_") as state_dir:
         settings = EmbeddedSettings(state_dir=Path(state_dir))
         with EmbeddedStack(settings) as stack:
-            key = _key(SecretStr(stack.environment["CALLSCRIBE_DATABASE_URL"]))
+            key = issued_key(SecretStr(stack.environment["CALLSCRIBE_DATABASE_URL"]), "upload_memory")
             with api_process(stack.environment) as (url, process):
                 with MemorySampler(process) as idle:
                     time.sleep(IDLE_SECONDS)

@@ -25,8 +25,8 @@ from core.storage_encryption import ask_for_encryption, headers_of
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-PART_BYTES: Final = 8 * 1024 * 1024
-"""Size of the parts of a streamed upload; S3 wants at least 5 MiB."""
+PART_BYTES: Final = 5 * 1024 * 1024
+"""Size of the parts of a streamed upload: what S3 wants at least, as each upload at once holds two."""
 
 CONNECT_WITHIN_S: Final = 3
 BLOCK_BYTES: Final = 256 * 1024
@@ -121,15 +121,15 @@ class MultipartUpload:
         with self.storage.asked(self.key) as client:
             return client.create_multipart_upload(Bucket=self.storage.bucket, Key=self.key)["UploadId"]
 
-    def write_part(self, part: bytes | bytearray | memoryview) -> None:
-        """At least 5 MiB, but for the last one."""
+    def write_part(self, part: bytes | bytearray) -> None:
+        """At least 5 MiB, but for the last one. Not copied: it must stay as it is meanwhile."""
         with self.storage.asked(self.key) as client:
             answer = client.upload_part(
                 Bucket=self.storage.bucket,
                 Key=self.key,
                 UploadId=self.upload_id,
                 PartNumber=len(self.etags) + 1,
-                Body=bytes(part),
+                Body=part,  # type: ignore[arg-type]
             )
         self.etags.append(answer["ETag"])
 
@@ -171,9 +171,9 @@ class ObjectStorage:
         with self._gate.entered() if self._gate else nullcontext(), _named_failures(key):
             yield self.client
 
-    def put(self, key: str, body: bytes) -> None:
+    def put(self, key: str, body: bytes | bytearray) -> None:
         with self.asked(key) as client:
-            client.put_object(Bucket=self.bucket, Key=key, Body=body)
+            client.put_object(Bucket=self.bucket, Key=key, Body=body)  # type: ignore[arg-type]
 
     def put_file(self, key: str, path: Path) -> None:
         """In parts where they are many."""

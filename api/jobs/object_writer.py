@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class Parts(Protocol):
-    def write_part(self, part: bytes, /) -> None: ...
+    def write_part(self, part: bytes | bytearray, /) -> None: ...
 
     def complete(self) -> None: ...
 
@@ -25,7 +25,7 @@ class Parts(Protocol):
 class Destination(Protocol):
     """Where an object goes; object storage is one."""
 
-    def put(self, key: str, body: bytes, /) -> None: ...
+    def put(self, key: str, body: bytes | bytearray, /) -> None: ...
 
     def begin_multipart(self, key: str, /) -> Parts: ...
 
@@ -35,12 +35,12 @@ class Destination(Protocol):
 class Nowhere:
     """Takes an object and keeps none of it: of one that is there already only the digest is wanted."""
 
-    def put(self, key: str, body: bytes) -> None: ...
+    def put(self, key: str, body: bytes | bytearray) -> None: ...
 
     def begin_multipart(self, _key: str, /) -> Self:
         return self
 
-    def write_part(self, part: bytes) -> None: ...
+    def write_part(self, part: bytes | bytearray) -> None: ...
 
     def complete(self) -> None: ...
 
@@ -50,7 +50,11 @@ class Nowhere:
 
 
 class ObjectWriter:
-    """Holds two parts at most. Its threads' work is done one piece after the other."""
+    """Holds two parts at most. Its threads' work is done one piece after the other.
+
+    The two are buffers of their full size from the start, of which the system gives memory as they fill, and
+    are used in turn: what grows step by step is copied, and leaves holes behind that nobody else fits in.
+    """
 
     def __init__(self, destination: Destination, key: str, threads: Executor) -> None:
         self.key = key
@@ -58,7 +62,9 @@ class ObjectWriter:
         self._destination = destination
         self._threads = threads
         self._digest = hashlib.sha256()
-        self._filling = bytearray()
+        self._filling = bytearray(PART_BYTES)
+        self._filled = 0
+        self._spare: bytearray | None = None
         self._travelling: Future[None] | None = None
         self._multipart: Parts | None = None
         self._is_whole = False
@@ -73,17 +79,21 @@ class ObjectWriter:
         rest = memoryview(content)
         while rest:
             # A full part leaves only when more follows: what fits in one part goes without multipart.
-            if len(self._filling) == PART_BYTES:
+            if self._filled == PART_BYTES:
                 await self._send_part()
-            taken = rest[: PART_BYTES - len(self._filling)]
-            self._filling += taken
+            taken = rest[: PART_BYTES - self._filled]
+            self._filling[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
             self.size_bytes += len(taken)
             rest = rest[len(taken) :]
 
     async def finish(self) -> None:
         """The object is in storage when this returns."""
         await self._arrival()
-        self._travelling = self._threads.submit(self._write_end, bytes(self._filling))
+        self._spare = None
+        # Cut to length where it lies.
+        del self._filling[self._filled :]
+        self._travelling = self._threads.submit(self._write_end, self._filling)
         await self._arrival()
 
     def discard(self) -> None:
@@ -102,21 +112,22 @@ class ObjectWriter:
 
     async def _send_part(self) -> None:
         await self._arrival()
-        part = bytes(self._filling)
-        self._filling.clear()
+        part = self._filling
+        # What travelled before has arrived: its buffer is free.
+        self._filling, self._spare, self._filled = self._spare or bytearray(PART_BYTES), part, 0
         self._travelling = self._threads.submit(self._write_part, part)
 
     async def _arrival(self) -> None:
         if self._travelling is not None:
             await asyncio.wrap_future(self._travelling)
 
-    def _write_part(self, part: bytes) -> None:
+    def _write_part(self, part: bytes | bytearray) -> None:
         self._digest.update(part)
         if self._multipart is None:
             self._multipart = self._destination.begin_multipart(self.key)
         self._multipart.write_part(part)
 
-    def _write_end(self, end: bytes) -> None:
+    def _write_end(self, end: bytearray) -> None:
         if self._multipart is None:
             self._digest.update(end)
             self._destination.put(self.key, end)
