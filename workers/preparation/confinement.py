@@ -6,21 +6,33 @@ import contextlib
 import resource
 from typing import Final
 
+from workers.preparation import landlock
+from workers.preparation.walls import Wall
+
 STDERR_BYTES: Final = 64 * 2**10
 """The only file it may write: its own complaints, for our log."""
 OPEN_FILES: Final = 4
 """stdin, stdout, stderr and libav's copy of stdin: nothing else can be opened, connected or listened to."""
 
 
-def confine(*, cpu_seconds: int, memory_bytes: int) -> None:  # pragma: no cover - there is no way back
-    """Give up core dumps, files, sockets, time and memory beyond the limits. There is no way back."""
+def confine(
+    *, cpu_seconds: int, memory_bytes: int
+) -> frozenset[Wall]:  # pragma: no cover - there is no way back
+    """Give up core dumps, children, files, sockets, time and memory beyond the limits.
+
+    There is no way back. Returns what stands beside the limits, which stand everywhere.
+    """
+    walls = frozenset({Wall.LANDLOCK}) if landlock.forbid_everything() else frozenset()
     bound(resource.RLIMIT_CORE, 0)
     bound(resource.RLIMIT_CPU, cpu_seconds)
     bound(resource.RLIMIT_FSIZE, STDERR_BYTES)
     # macOS knows no bound on address space and refuses this one.
     with contextlib.suppress(ValueError, OSError):
         bound(resource.RLIMIT_AS, memory_bytes)
+    # Root's processes are not counted; a nursery that can has become nobody.
+    bound(resource.RLIMIT_NPROC, 0)
     bound(resource.RLIMIT_NOFILE, OPEN_FILES)
+    return walls
 
 
 def bound(kind: int, amount: int) -> None:  # pragma: no cover - as above

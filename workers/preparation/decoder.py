@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Final, cast
 
 import av
@@ -28,6 +29,8 @@ from workers.preparation.confinement import confine
 from workers.preparation.decoder_blocks import BlockWriter, SourceFormat, Verdict
 from workers.preparation.nursery_process import serve
 from workers.preparation.pcm_track import PcmTrack
+from workers.preparation.seclusion import seclude
+from workers.preparation.walls import Wall
 
 STDIN: Final = 0
 STDOUT: Final = 1
@@ -46,11 +49,13 @@ WAV_PROBE_BYTES: Final = 2**13
 """How far a WAV file is searched for another format that poses as PCM; FFmpeg would take 4 ms for it."""
 
 
-def main(cpu_seconds: int, memory_bytes: int) -> None:  # pragma: no cover - confines its process for good
-    """Decode stdin; the verdict goes the same way as the samples."""
-    confine(cpu_seconds=cpu_seconds, memory_bytes=memory_bytes)
+def main(
+    walls: frozenset[Wall], cpu_seconds: int, memory_bytes: int
+) -> None:  # pragma: no cover - confines its process for good
+    """Decode stdin, behind the nursery's walls and its own; the verdict goes the same way as the samples."""
+    walls |= confine(cpu_seconds=cpu_seconds, memory_bytes=memory_bytes)
     output = BlockWriter(STDOUT)
-    output.ready()
+    output.ready(walls)
     output.verdict(judge(STDIN, output))
 
 
@@ -162,4 +167,5 @@ def describe(container: InputContainer, stream: AudioStream, frame: av.AudioFram
 
 
 if __name__ == "__main__":  # pragma: no cover - as above
-    serve(main)
+    # The last thing that opens or reads a file.
+    serve(partial(main, seclude()))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import struct
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Final
+
+from workers.preparation.walls import Wall
 
 BLOCK_HEADER: Final = struct.Struct(">BI")
 MAX_BLOCK_BYTES: Final = 2**18
@@ -17,7 +20,10 @@ class BlockKind(IntEnum):
     """In the order in which they come."""
 
     READY = 1
-    """The process has started and is confined; before this, a failure is ours and not the recording's."""
+    """The process has started and is confined, by the walls that are named, with a space between two.
+
+    Before this, a failure is ours and not the recording's.
+    """
     FORMAT = 2
     """`SourceFormat` as JSON, once the first samples are known to exist."""
     AUDIO = 3
@@ -74,8 +80,8 @@ class BlockWriter:
     def __init__(self, fd: int) -> None:
         self.fd = fd
 
-    def ready(self) -> None:
-        self._write(BlockKind.READY, b"")
+    def ready(self, walls: Iterable[Wall]) -> None:
+        self._write(BlockKind.READY, " ".join(walls).encode())
 
     def format(self, source: SourceFormat) -> None:
         self._write(BlockKind.FORMAT, json.dumps(asdict(source)).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from workers.preparation.decoder_blocks import BlockKind, SourceFormat, Verdict
 from workers.preparation.decoder_process import DecoderProcess
 from workers.preparation.limits import DecoderLimits
 from workers.preparation.nursery import Nursery
+from workers.preparation.walls import Wall
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +86,17 @@ def decoding(source: Path, limits: DecoderLimits, nursery: Nursery) -> Iterator[
         yield DecodedRecording(process, reader, _accepted_format(process, reader, limits), limits)
 
 
-def _await_start(process: DecoderProcess, reader: BlockReader) -> None:
+def walls_of(limits: DecoderLimits, nursery: Nursery) -> frozenset[Wall]:
+    """What its decoders have around them on this machine. Raises `DecoderUnavailable`."""
+    with (
+        nursery.decoder(Path(os.devnull), limits) as process,
+        BlockReader(process.output, limits) as reader,
+    ):
+        named = _await_start(process, reader).split()
+    return frozenset(wall for wall in Wall if wall.encode() in named)
+
+
+def _await_start(process: DecoderProcess, reader: BlockReader) -> bytes:
     """Until it is ready it has not seen the recording: what goes wrong is not the recording's fault."""
     try:
         block = reader.read_first()
@@ -93,6 +105,7 @@ def _await_start(process: DecoderProcess, reader: BlockReader) -> None:
     if block is None or block[0] is not BlockKind.READY:
         logger.error("decoder did not start", extra={"complaint": process.complaint()})
         raise DecoderUnavailable
+    return block[1]
 
 
 def _accepted_format(process: DecoderProcess, reader: BlockReader, limits: DecoderLimits) -> SourceFormat:

@@ -7,6 +7,7 @@ with three files, then the word to end that decoder, then the answer how it ende
 
 from __future__ import annotations
 
+import array  # noqa: F401 - wanted by socket.recv_fds, when a secluded nursery finds no file any more
 import ctypes
 import gc
 import os

@@ -16,6 +16,7 @@ from workers.preparation.decoder_blocks import (
     Verdict,
 )
 from workers.preparation.limits import DecoderLimits
+from workers.preparation.walls import Wall
 
 IMPATIENT = DecoderLimits(stall_seconds=0.01)
 
@@ -47,7 +48,7 @@ def pipe() -> Iterator[Pipe]:
 class TestBlocks:
     def test_arrive_as_they_were_sent(self, pipe: Pipe) -> None:
         source = SourceFormat("wav", "pcm_mulaw", 8_000, 2, expected_ms=None)
-        pipe.writer.ready()
+        pipe.writer.ready([Wall.FILES, Wall.LANDLOCK])
         pipe.writer.format(source)
         pipe.writer.audio(b"\1\2\3\4")
         pipe.writer.verdict(Verdict(skipped_packets=3))
@@ -57,6 +58,7 @@ class TestBlocks:
             blocks = list(iter(reader.read, None))
 
         assert [kind for kind, _ in blocks] == list(BlockKind)
+        assert blocks[0][1] == b"files landlock"
         assert SourceFormat.from_json(blocks[1][1]) == source
         assert blocks[2][1] == b"\1\2\3\4"
         assert Verdict.from_json(blocks[3][1]) == Verdict(None, 3)
@@ -97,7 +99,7 @@ class TestBlocks:
             reader.read()
 
     def test_what_never_stops_ends_with_the_time_for_the_whole(self, pipe: Pipe) -> None:
-        pipe.writer.ready()
+        pipe.writer.ready([])
         pipe.writer.audio(b"\1\2")
 
         with BlockReader(pipe.output, DecoderLimits(wall_seconds=0.0)) as reader:
