@@ -26,8 +26,10 @@ from workers.preparation.confinement import bound
 ORDER: Final = struct.Struct(">QQ")
 """Seconds of processor time, bytes of memory. What becomes stdin, stdout and stderr comes with it."""
 END: Final = b"."
-STATUS: Final = struct.Struct(">i")
-"""Exit status; the number of a signal is negative."""
+STATUS: Final = struct.Struct(">idQ")
+"""Exit status, with the number of a signal negative; seconds of processor time; bytes that were resident."""
+RESIDENT_UNIT: Final = 1 if sys.platform == "darwin" else 2**10
+"""Of `ru_maxrss`, in bytes."""
 FILES: Final = 3
 OPEN_FILES: Final = 16
 """What the nursery itself may have open, so that a decoder knows how far it has to close."""
@@ -47,7 +49,7 @@ def serve(decode: Decode) -> None:  # pragma: no cover - has a process of its ow
             child = _forked(decode, *order)
             line.recv(len(END))
             # Whether that was said or nobody is there any more to say it.
-            line.sendall(STATUS.pack(_ended(child)))
+            line.sendall(_ended(child))
 
 
 def _received_order(line: socket.socket) -> tuple[int, int, list[int]] | None:  # pragma: no cover - as above
@@ -97,8 +99,8 @@ def _end_with(parent: int) -> None:  # pragma: no cover - as above
             os._exit(1)
 
 
-def _ended(child: int) -> int:  # pragma: no cover - as above
-    """Its exit status, once it and all that it started are killed.
+def _ended(child: int) -> bytes:  # pragma: no cover - as above
+    """How it ended and what it cost, once it and all that it started are killed.
 
     One that was dying already keeps the status it had. It is reaped last: until then its number is
     nobody else's. It is killed first, as it may not be the head of its group yet; dead, it never will.
@@ -107,5 +109,6 @@ def _ended(child: int) -> int:  # pragma: no cover - as above
     # macOS says so of a group in which nobody is alive.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+    _, status, usage = os.wait4(child, 0)
+    resident = usage.ru_maxrss * RESIDENT_UNIT
+    return STATUS.pack(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, resident)
