@@ -104,6 +104,10 @@ class Client:
         query = {"limit": page, **({"status": [*status]} if status else {})}
         return islice(each_of(self._transport, Page[Job], "/v1/jobs", query), limit)
 
+    def erase(self, job_id: uuid.UUID) -> None:
+        """Audio, text and all that was said about a job, for good. Repeating it does no harm."""
+        self._transport.delete(f"/v1/jobs/{job_id}")
+
     def cancel(self, job_id: uuid.UUID) -> Job:
         return self._transport.post(Job, f"/v1/jobs/{job_id}/cancel", repeat=True)
 

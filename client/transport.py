@@ -68,6 +68,10 @@ class Transport:
         request = self.http.build_request("POST", path, json=body, headers=headers)
         return self.known(kind, self.answer(lambda: request, repeat=repeat).content)
 
+    def delete(self, path: str) -> None:
+        """Repeating it does no harm."""
+        self.answer(lambda: self.http.build_request("DELETE", path))
+
     @contextmanager
     def stream(self, path: str, query: Query) -> Iterator[Iterator[bytes]]:
         """An answer piece by piece, of any length. Once it has begun it is not asked for again."""
