@@ -1,4 +1,4 @@
-"""What is left of a call that was erased: each row of each table, each object and each log is looked through."""
+"""What is left of an erased call: each row of each table, each object and each log is looked through."""
 
 from __future__ import annotations
 

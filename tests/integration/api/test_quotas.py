@@ -19,7 +19,7 @@ from core.storage import ObjectStorage
 from models import Owner
 from models.transcript_content import as_json
 from tests.integration.api import stages
-from tests.integration.api.conftest import objects_of, submit
+from tests.integration.api.conftest import ClientFactory, objects_of, submit
 from tests.integration.api.test_transcripts import CONTENT
 
 AUDIO = b"RIFF" + bytes(15_996)
@@ -89,8 +89,9 @@ class TestQuotas:
 
         assert [status_of(client) for _ in range(3)] == [202, 202, 429]
 
-    def test_hold_for_requests_that_come_at_once(self, client: TestClient, limit: Limit) -> None:
+    def test_hold_for_requests_that_come_at_once(self, client_with: ClientFactory, limit: Limit) -> None:
         limit(quota_jobs=3)
+        client = client_with()
 
         with ThreadPoolExecutor(8) as threads:
             statuses = list(threads.map(lambda _: status_of(client), range(8)))
