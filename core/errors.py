@@ -23,6 +23,8 @@ ServiceError
 │   │   ├── UploadIncomplete
 │   │   └── UploadMismatch
 │   ├── PayloadTooLarge
+│   ├── FetchRefused
+│   ├── FetchFailed
 │   ├── RecordingRejected       the audio itself is at fault
 │   │   ├── EmptyRecording
 │   │   ├── UndecodableRecording
@@ -214,6 +216,18 @@ class PayloadTooLarge(PermanentError):
     """The recording is larger than this server accepts."""
 
     code = "payload_too_large"
+
+
+class FetchRefused(PermanentError):
+    """The server that the recording was to be fetched from does not hand it out."""
+
+    code = "fetch_refused"
+
+
+class FetchFailed(PermanentError):
+    """The recording could not be fetched, however often it was tried; it may be possible later."""
+
+    code = "fetch_failed"
 
 
 class RecordingRejected(PermanentError):

@@ -55,6 +55,19 @@ class OutboundSettings(BaseModel):
     """Authorities to trust beside the usual ones, as PEM."""
 
 
+class FetchSettings(BaseModel):
+    """Recordings that are fetched from where callers say."""
+
+    enabled: bool = False
+    """Whether `https://` addresses of recordings are taken at all."""
+    hosts: tuple[str, ...] = ()
+    """Names that may be fetched from, as a JSON list; `.a.b`: all below; `*`: any public one."""
+    timeout: timedelta = timedelta(minutes=5)
+    """From looking up the server's name to the last byte of the recording."""
+    attempts: int = Field(default=5, ge=1)
+    """How often one is tried whose server fails, before its job fails."""
+
+
 class CoreSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="CALLSCRIBE_",
@@ -74,6 +87,7 @@ class CoreSettings(BaseSettings):
     log_level: str = "INFO"
     """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
     outbound: OutboundSettings = Field(default_factory=OutboundSettings)
+    fetch: FetchSettings = Field(default_factory=FetchSettings)
 
     @field_validator("models")
     @classmethod

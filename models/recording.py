@@ -26,6 +26,8 @@ class Recording(Record):
     size_bytes: Mapped[int]
     sha256: Mapped[str | None]
     """Hex; known for what came through the API, else after preparation read it."""
+    source_url: Mapped[str | None]
+    """Where it is to be fetched from, query and all; null as soon as it is in storage."""
     filename: Mapped[str | None]
     container: Mapped[str | None]
     codec: Mapped[str | None]

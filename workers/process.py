@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from core.database import SessionFactory, open_sessions
+from core.outbound.resolving import Resolver, resolve
 from core.storage import ObjectStorage
 from workers.preparation.nursery import Nursery
 from workers.settings import WorkerSettings
@@ -18,6 +19,8 @@ class Process:
     storage: ObjectStorage
     nursery: Nursery = field(default_factory=Nursery)
     """Starts nothing until a recording is prepared."""
+    resolver: Resolver = resolve
+    """Of names that callers give."""
 
 
 @cache

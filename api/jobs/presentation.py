@@ -15,7 +15,7 @@ from api.jobs.schemas import (
     Source,
     Timings,
 )
-from core.errors import TransientError
+from core.errors import FetchFailed, TransientError
 from models.channel import Channel
 from models.channel_roles import roles_in_effect
 from models.job import Job
@@ -26,7 +26,7 @@ BEGUN: Final = 0.01
 """Progress while a recording is being prepared: its chunks are not known yet."""
 NEARLY: Final = 0.99
 """The most progress of whatever is not completed."""
-TRANSIENT_CODES: Final = frozenset(kind.code for kind in TransientError.__subclasses__())
+TRANSIENT_CODES: Final = frozenset(kind.code for kind in TransientError.__subclasses__()) | {FetchFailed.code}
 """A job that failed with one of these could not reach something it needed."""
 
 

@@ -78,12 +78,15 @@ def _copied(resources: Resources, source: Recording) -> Iterator[Received]:
         filename=source.filename,
         size_bytes=source.size_bytes,
         sha256=source.sha256,
+        source_url=source.source_url,
     )
     recording.object_key = place_of(recording)
     copy = Received(recording)
     is_wanted = False
     try:
-        resources.storage.copy(source.object_key, recording.object_key)
+        # What was never fetched is fetched anew, and lies nowhere yet.
+        if source.source_url is None:
+            resources.storage.copy(source.object_key, recording.object_key)
         yield copy
         is_wanted = copy.may_be_wanted
     finally:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from models.channel_finding import ChannelFinding
 from models.chinese_script import ChineseScript
@@ -22,9 +23,18 @@ class Described(BaseModel):
 
 
 class JobCreate(JobOptions):
-    """A job on a recording that was put in storage by way of `POST /v1/uploads`."""
+    """A job on a recording that was put in storage by way of `POST /v1/uploads`, or that is to be fetched."""
 
-    upload_id: uuid.UUID
+    upload_id: uuid.UUID | None = None
+    """What was uploaded, or ..."""
+    url: str | None = Field(default=None, max_length=2_048)
+    """... where it can be fetched, `https://…`, if this installation does that."""
+
+    @model_validator(mode="after")
+    def _of_one_audio(self) -> Self:
+        if (self.upload_id is None) == (self.url is None):
+            raise PydanticCustomError("one_audio", "Give one of `upload_id` and `url`.")
+        return self
 
 
 class JobForm(Described):

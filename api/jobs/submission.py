@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -20,6 +21,7 @@ from models.idempotency_key import IdempotencyKey
 from models.repositories import clock
 from models.repositories.uploads import UploadRepository
 from submission.arrivals import arrived
+from submission.fetching import check_fetch, to_fetch
 from submission.options import JobOptions
 from submission.recordings import taken_over
 
@@ -35,7 +37,7 @@ async def submit(request: Request, resources: Resources, asked: Asked) -> Answer
                 return await submit_form(request, resources, asked, options_of=_job_options)
             case "application/json":
                 body = await read_json(request, JobCreate)
-                return await run_in_threadpool(_submit_upload, resources, asked, body)
+                return await run_in_threadpool(_submit_json, resources, asked, body)
             case _:
                 raise UnsupportedMediaType("A job is submitted as multipart/form-data or application/json.")
 
@@ -86,14 +88,29 @@ def _submit_received(
         return idempotency.remember(session, asked, fingerprint, job, ttl=settings.idempotency_ttl)
 
 
-def _submit_upload(resources: Resources, asked: Asked, body: JobCreate) -> Answer:
+def _submit_json(resources: Resources, asked: Asked, body: JobCreate) -> Answer:
+    if body.upload_id is not None:
+        return _submit_upload(resources, asked, body, body.upload_id)
+    settings = resources.settings
+    url = str(body.url)
+    check_fetch(url, settings)
+    fingerprint = asked.fingerprint(body)
+    with resources.sessions.begin() as session:
+        earlier = idempotency.known(session, asked)
+        if earlier is not None:
+            return idempotency.replay(earlier, fingerprint)
+        job = service.submit(session, to_fetch(url, owner_id=asked.owner_id), body, settings)
+        return idempotency.remember(session, asked, fingerprint, job, ttl=settings.idempotency_ttl)
+
+
+def _submit_upload(resources: Resources, asked: Asked, body: JobCreate, upload_id: uuid.UUID) -> Answer:
     settings = resources.settings
     fingerprint = asked.fingerprint(body)
     with resources.sessions.begin() as session:
         earlier = idempotency.known(session, asked)
         if earlier is not None:
             return idempotency.replay(earlier, fingerprint)
-        upload = UploadRepository(session).locked(body.upload_id, owner_id=asked.owner_id)
+        upload = UploadRepository(session).locked(upload_id, owner_id=asked.owner_id)
         upload.check_usable(now=clock.now(session))
     # Storage is asked between the two transactions: no row stays locked while it answers.
     size_bytes = arrived(resources.sessions, resources.storage, upload, limit=settings.max_upload_bytes)
@@ -101,6 +118,6 @@ def _submit_upload(resources: Resources, asked: Asked, body: JobCreate) -> Answe
         earlier = idempotency.known(session, asked)
         if earlier is not None:
             return idempotency.replay(earlier, fingerprint)
-        recording = taken_over(session, body.upload_id, size_bytes, owner_id=asked.owner_id)
+        recording = taken_over(session, upload_id, size_bytes, owner_id=asked.owner_id)
         job = service.submit(session, recording, body, settings)
         return idempotency.remember(session, asked, fingerprint, job, ttl=settings.idempotency_ttl)

@@ -65,7 +65,7 @@ class OutboundClient:
 
     def send(self, request: Request, *, seconds: float, body_limit: int) -> Answer:
         """The whole answer, which has so long to come and may have so many bytes."""
-        with self.open(request, seconds=seconds) as incoming:
+        with self.open(request, deadline=Deadline(seconds)) as incoming:
             body = bytearray()
             for piece in incoming.pieces:
                 body += piece
@@ -74,11 +74,11 @@ class OutboundClient:
         return Answer(incoming.status, incoming.headers, incoming.address, bytes(body))
 
     @contextmanager
-    def open(self, request: Request, *, seconds: float) -> Iterator[Incoming]:
+    def open(self, request: Request, *, deadline: Deadline) -> Iterator[Incoming]:
         """The answer as it comes; the time runs on while it is read."""
         target = Target.of(request.url)
         self._rules.check_place(target.scheme, target.host, target.port)
-        backend = PinnedBackend(self._rules, self._resolver, Deadline(seconds))
+        backend = PinnedBackend(self._rules, self._resolver, deadline)
         connection = httpcore.HTTPConnection(
             target.url.origin, ssl_context=self._tls, network_backend=backend
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import httpcore
@@ -19,18 +20,27 @@ LONGEST_CONNECT_S: Final = 10.0
 """For one of several addresses, so that the next has its turn."""
 
 
+def _nothing() -> None: ...
+
+
 class Deadline:
     """By the wall clock: a peer that sends a byte now and then does not move it."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(
+        self, seconds: float, *, longest_step: float = math.inf, on_step: Callable[[], None] = _nothing
+    ) -> None:
+        """No single step may take longer than `longest_step`; `on_step` is called before each."""
         self._ends_at = time.monotonic() + seconds
+        self._longest_step = longest_step
+        self._on_step = on_step
 
     def left(self) -> float:
-        """Seconds; raises `RemoteTimeout` when there are none."""
+        """Seconds for the next step; raises `RemoteTimeout` when there are none."""
+        self._on_step()
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise RemoteTimeout
-        return left
+        return min(left, self._longest_step)
 
 
 class PinnedBackend(httpcore.NetworkBackend):

@@ -1,4 +1,4 @@
-"""Keep what was announced of an upload, and of which parts it is made."""
+"""Keep what was announced of an upload, of which parts it is made, and where a recording is fetched from."""
 
 from __future__ import annotations
 
@@ -23,3 +23,4 @@ def upgrade() -> None:
         ["expires_at"],
         postgresql_where=sa.text("multipart_id IS NOT NULL AND completed_at IS NULL"),
     )
+    op.add_column("recordings", sa.Column("source_url", sa.Text(), nullable=True))

@@ -35,5 +35,6 @@ class Erasures:
         BatchItemRepository(self.session).forget(job.id)
         job.erased_at = now
         recording.filename = None
+        recording.source_url = None
         recording.sha256 = None
         recording.erased_at = now

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from core.errors import InvalidRequest
 from models.base import JsonObject
 from models.states import Lane
+from submission.fetching import SCHEMES, shown
 from submission.options import JobOptions
 
 LONGEST_ID: Final = 256
@@ -35,7 +36,8 @@ class ItemRequest(BatchDefaults):
     upload_id: uuid.UUID | None = None
     """A recording that was put in storage by way of `POST /v1/uploads`, ..."""
     url: str | None = Field(default=None, max_length=2_048)
-    """... or one that lies there already, `s3://bucket/key`, where this installation may read, ..."""
+    """... or one that lies there already, `s3://bucket/key`, or anywhere else, `https://…`, where this
+    installation may read, ..."""
     file: str | None = Field(default=None, min_length=1, max_length=1_024)
     """... or a member of the batch's own zip archive."""
     filename: str | None = Field(default=None, max_length=1_024)
@@ -54,7 +56,9 @@ class ItemRequest(BatchDefaults):
         if not isinstance(given, dict) or given.get("custom_id") is not None:
             return given
         names = [given.get(name) for name in ("file", "url", "upload_id")]
-        return {**given, "custom_id": next((str(name) for name in names if name is not None), None)}
+        name = next((str(name) for name in names if name is not None), None)
+        # Of addresses to fetch from, the query is a secret as often as not.
+        return {**given, "custom_id": shown(name) if name and name.startswith(SCHEMES) else name}
 
     @model_validator(mode="after")
     def _of_one_audio(self) -> Self:

@@ -23,6 +23,7 @@ from models.upload import Upload
 from submission.arrivals import arrived
 from submission.batches.imports import Place, check_import
 from submission.batches.item import restored
+from submission.fetching import SCHEMES, check_fetch, to_fetch
 from submission.recordings import check_size, place_of
 from workers.batches.archive import Archive
 from workers.process import Process
@@ -73,6 +74,9 @@ class AudioFinder:
         request = restored(str(item.custom_id), item.request)
         if request.upload_id is not None:
             return self._uploaded(request.upload_id)
+        if request.url is not None and request.url.startswith(SCHEMES):
+            check_fetch(request.url, self._process.settings)
+            return Audio(to_fetch(request.url, owner_id=self._batch.owner_id), is_copy=False)
         if request.url is not None:
             return self._imported(request.url)
         return self._unpacked(str(request.file))
@@ -129,7 +133,9 @@ class AudioFinder:
         if not job.is_final:
             raise Conflict(f"Job {job_id} goes on.")
         recording = self._new_recording(source.size_bytes, source.filename)
-        recording.sha256 = source.sha256
+        recording.sha256, recording.source_url = source.sha256, source.source_url
+        if source.source_url is not None:
+            return Audio(recording, is_copy=False, retry_of=job_id)
         try:
             self._process.storage.copy(source.object_key, recording.object_key)
         except ObjectMissing as error:

@@ -19,6 +19,7 @@ from models.repositories.chunks import ChunkRepository
 from models.repositories.recordings import RecordingRepository
 from models.repositories.reuse import Reuse
 from submission.prepared_audio import place_of_channel
+from workers.preparation.fetching import fetch
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import PreparedChannel, PreparedRecording
 from workers.process import Process
@@ -55,12 +56,30 @@ def _fetch(held: HeldStage, scratch: Path) -> str:
     source = scratch / SOURCE
     with held.process.sessions.begin() as session:
         recording = RecordingRepository(session).get(held.job.recording_id)
+    if recording.source_url is not None:
+        return _fetched(held, recording, recording.source_url, source)
     held.process.storage.download(
         recording.object_key, source, limit_bytes=held.process.settings.max_recording_bytes
     )
     held.beat()
     sha256 = recording.sha256 or _sha256(source)
     held.beat()
+    return sha256
+
+
+def _fetched(held: HeldStage, recording: Recording, url: str, source: Path) -> str:
+    """Committed before anything else is done: it is fetched once, and its address is forgotten."""
+    size_bytes = fetch(held, url, source)
+    sha256 = _sha256(source)
+    held.beat()
+    held.process.storage.put_file(recording.object_key, source)
+    held.beat()
+
+    def arrive(session: Session, job: Job) -> None:
+        row = RecordingRepository(session).get(job.recording_id)
+        row.size_bytes, row.sha256, row.source_url = size_bytes, sha256, None
+
+    held.commit(arrive)
     return sha256
 
 

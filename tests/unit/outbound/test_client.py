@@ -25,6 +25,7 @@ from core.errors import (
 )
 from core.outbound.addresses import Address, AddressRules
 from core.outbound.client import Answer, OutboundClient, Request
+from core.outbound.connection import Deadline
 from core.outbound.resolving import resolve
 from tests import receiver as behaviours
 from tests.receiver import NAME, Receiver
@@ -137,10 +138,35 @@ class TestRequest:
     def test_can_be_read_as_it_comes(self, client: OutboundClient, receiver: Receiver) -> None:
         receiver.behaviour = behaviours.endless
 
-        with client.open(Request("GET", receiver.url(), {}), seconds=LONG_S) as incoming:
+        with client.open(Request("GET", receiver.url(), {}), deadline=Deadline(LONG_S)) as incoming:
             first = next(incoming.pieces)
 
         assert (incoming.status, first[:1]) == (200, b"x")
+
+
+class TestStep:
+    def test_of_one_step_ends_a_silence_long_before_all_of_it(
+        self, client: OutboundClient, receiver: Receiver
+    ) -> None:
+        receiver.behaviour = behaviours.hang
+        deadline = Deadline(LONG_S, longest_step=SHORT_S)
+
+        with pytest.raises(RemoteTimeout), client.open(Request("GET", receiver.url(), {}), deadline=deadline):
+            pass
+
+        assert deadline.left() == SHORT_S
+
+    def test_tells_of_each_step_also_while_a_head_drips(
+        self, client: OutboundClient, receiver: Receiver
+    ) -> None:
+        receiver.behaviour = behaviours.drip_head
+        steps: list[int] = []
+        deadline = Deadline(SHORT_S, on_step=lambda: steps.append(1))
+
+        with pytest.raises(RemoteTimeout), client.open(Request("GET", receiver.url(), {}), deadline=deadline):
+            pass
+
+        assert len(steps) > 5
 
 
 class TestAddresses:
