@@ -30,6 +30,7 @@ def address(database_url: SecretStr, environment: dict[str, str]) -> Iterator[st
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.setenv("CALLSCRIBE_MODELS", '["scripted", "whisper-base"]')
+        patch.setenv("CALLSCRIBE_UPLOAD_PART_BYTES", str(5 * 1024 * 1024))
         app = create_app(ApiSettings())
     listener = socket.create_server(("127.0.0.1", 0))
     server = ApiServer(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5), app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from core.errors import (
     UnknownModel,
     UnsupportedOption,
 )
+from core.storage import ObjectStorage
 from models.api_key_format import new_api_key
 from tests.integration.cli.owners import issue_key
 from tests.integration.cli.stand_in import complete
@@ -100,6 +102,21 @@ class TestClient:
         assert heard[-1] == recording.stat().st_size
         assert job.name == recording.name
         assert job.model_dump(mode="json")["source"]["size_bytes"] == 256_000
+
+    def test_a_large_recording_goes_there_in_parts(
+        self, client: Client, tmp_path: Path, storage: ObjectStorage
+    ) -> None:
+        content = os.urandom(11_000_000)
+        (tmp_path / "long.wav").write_bytes(content)
+
+        upload_id = client.uploads.put(tmp_path / "long.wav")
+
+        upload = client.uploads.get(upload_id)
+        job = client.submit_upload(upload_id)
+        [key] = [key for key in storage.keys("recordings/") if str(upload_id) in key]
+        assert (upload.status, client.uploads.get(upload_id).status) == ("complete", "used")
+        assert job.model_dump(mode="json")["source"]["size_bytes"] == len(content)
+        assert storage.read(key, first_byte=0, last_byte=len(content)) == content
 
     def test_an_empty_file_may_be_put_into_storage(self, client: Client, tmp_path: Path) -> None:
         empty = tmp_path / "empty.wav"
