@@ -115,7 +115,7 @@ class TestImports:
             ("s3://{bucket}/elsewhere/call.wav", "import_forbidden"),
             ("s3://other/imports/call.wav", "import_forbidden"),
             ("s3://{bucket}/imports/missing.wav", "object_missing"),
-            ("https://example.org/call.wav", "invalid_request"),
+            ("https://example.org/call.wav", "import_forbidden"),
         ],
     )
     def test_are_refused_from_elsewhere(
