@@ -139,7 +139,8 @@ class TestDeviceBatch:
     ) -> None:
         other = submitted(process, SAMPLE.read_bytes())
         prepare_recording(process, other)
-        storage.delete_all(f"prepared/{job_id}/")
+        owner_id = job_of(sessions, job_id).owner_id
+        storage.delete_all(f"prepared/{owner_id}/{job_id}/")
 
         transcribe(process, ScriptedEngine())
 
