@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ from workers.preparation.walls import Wall
 
 BLOCK_HEADER: Final = struct.Struct(">BI")
 MAX_BLOCK_BYTES: Final = 2**18
+NAME: Final = re.compile(r"\w{1,32}", re.ASCII)
 
 
 class BlockKind(IntEnum):
@@ -45,15 +47,14 @@ class SourceFormat:
 
     @classmethod
     def from_json(cls, payload: bytes) -> SourceFormat:
-        """Raises ValueError or LookupError on anything else: the sender may have been taken over."""
-        fields = json.loads(payload)
-        expected_ms = fields["expected_ms"]
+        """Raises ValueError on anything else: the sender may have been taken over."""
+        fields = _fields_of(payload)
         return cls(
-            container=str(fields["container"])[:32],
-            codec=str(fields["codec"])[:32],
-            sample_rate=int(fields["sample_rate"]),
-            channels=int(fields["channels"]),
-            expected_ms=None if expected_ms is None else int(expected_ms),
+            container=_name(fields.get("container")),
+            codec=_name(fields.get("codec")),
+            sample_rate=_number(fields.get("sample_rate")),
+            channels=_number(fields.get("channels")),
+            expected_ms=None if fields.get("expected_ms") is None else _number(fields["expected_ms"]),
         )
 
 
@@ -68,10 +69,33 @@ class Verdict:
 
     @classmethod
     def from_json(cls, payload: bytes) -> Verdict:
-        """Raises ValueError or LookupError on anything else."""
-        fields = json.loads(payload)
-        code = fields["code"]
-        return cls(None if code is None else str(code), int(fields["skipped_packets"]))
+        """Raises ValueError on anything else."""
+        fields = _fields_of(payload)
+        code = fields.get("code")
+        return cls(None if code is None else _name(code), _number(fields.get("skipped_packets")))
+
+
+def _fields_of(payload: bytes) -> dict[str, object]:
+    try:
+        fields: object = json.loads(payload)
+    except RecursionError as error:
+        raise ValueError("It is nested without end.") from error
+    if not isinstance(fields, dict):
+        raise ValueError("It is no object.")
+    return fields
+
+
+def _name(value: object) -> str:
+    """Of a format or an error; it goes into the database and into logs."""
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise ValueError("It is no name.")
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or abs(value) >= 2**63:
+        raise ValueError("It is no number.")
+    return value
 
 
 class BlockWriter:

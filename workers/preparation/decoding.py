@@ -138,7 +138,7 @@ def _too_long(limits: DecoderLimits) -> RecordingTooLong:
 def _parsed_format(payload: bytes) -> SourceFormat:
     try:
         return SourceFormat.from_json(payload)
-    except (ValueError, LookupError, TypeError) as error:
+    except ValueError as error:
         raise UndecodableRecording from error
 
 
@@ -146,7 +146,7 @@ def _acquitted(payload: bytes) -> Verdict:
     """The verdict, if it is a good one."""
     try:
         verdict = Verdict.from_json(payload)
-    except (ValueError, LookupError, TypeError) as error:
+    except ValueError as error:
         raise UndecodableRecording from error
     if verdict.code is not None:
         raise REFUSALS.get(verdict.code, UndecodableRecording)

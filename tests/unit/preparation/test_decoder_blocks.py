@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import DecoderLimitExceeded, UndecodableRecording
 from workers.preparation.block_reader import BlockReader
@@ -19,6 +22,14 @@ from workers.preparation.limits import DecoderLimits
 from workers.preparation.walls import Wall
 
 IMPATIENT = DecoderLimits(stall_seconds=0.01)
+
+
+FIELDS = ("container", "codec", "sample_rate", "channels", "expected_ms")
+
+
+def form_of(**changes: object) -> bytes:
+    form = {"container": "wav", "codec": "pcm", "sample_rate": 8_000, "channels": 1, "expected_ms": None}
+    return json.dumps(form | changes).encode()
 
 
 class Pipe:
@@ -108,6 +119,13 @@ class TestBlocks:
                 reader.read()
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda parts: st.lists(parts, max_size=3) | st.dictionaries(st.text(), parts, max_size=3),
+    max_leaves=6,
+)
+
+
 class TestSourceFormat:
     @pytest.mark.parametrize(
         "payload",
@@ -118,8 +136,37 @@ class TestSourceFormat:
             b"[]",
             b'{"container": "wav"}',
             b'{"container":"","codec":"","sample_rate":"x"}',
+            b"[" * 100_000,
+            form_of(sample_rate=float("inf")),
+            form_of(channels=1e999),
+            form_of(expected_ms=2**63),
+            form_of(container="a\0b"),
+            form_of(codec="\ud800"),
+            form_of(codec="x" * 33),
         ],
     )
     def test_anything_else_is_refused(self, payload: bytes) -> None:
-        with pytest.raises((ValueError, LookupError, TypeError)):
+        with pytest.raises(ValueError):  # noqa: PT011 - whichever of them
             SourceFormat.from_json(payload)
+
+    @given(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, JSON)) | JSON)
+    def test_is_one_that_can_be_kept_or_is_refused(self, fields: object) -> None:
+        try:
+            source = SourceFormat.from_json(json.dumps(fields).encode())
+        except ValueError:
+            return
+
+        assert (source.container + source.codec).isidentifier() or (source.container + source.codec).isalnum()
+        assert max(source.sample_rate, source.channels, source.expected_ms or 0) < 2**63
+
+
+class TestVerdict:
+    @given(st.fixed_dictionaries({}, optional={"code": JSON, "skipped_packets": JSON}) | JSON)
+    def test_is_one_or_is_refused(self, fields: object) -> None:
+        try:
+            verdict = Verdict.from_json(json.dumps(fields).encode())
+        except ValueError:
+            return
+
+        assert verdict.code is None or len(verdict.code) <= 32
+        assert abs(verdict.skipped_packets) < 2**63
