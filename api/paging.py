@@ -26,7 +26,8 @@ def cursor_at(number: int) -> str:
 def number_of(cursor: str) -> int:
     """Raises `InvalidRequest` for what `cursor_at` did not make."""
     text = _unpacked(cursor)
-    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST:
+    # Python refuses to make numbers of thousands of digits.
+    if not (text.isascii() and text.isdecimal()) or len(text) > len(str(LARGEST)) or int(text) > LARGEST:
         raise InvalidRequest(FOREIGN)
     return int(text)
 

@@ -55,12 +55,25 @@ def _storable(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return metadata
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("nul_character", "Text must not hold NUL characters.")
+    return text
+
+
+def kept(text: str) -> str:
+    """As much of it as Postgres can keep: no NUL, and no half of a character."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 def _with_zone(given: object) -> object:
     if isinstance(given, datetime) or (isinstance(given, str) and _RFC_3339.fullmatch(given)):
         return given
     raise PydanticCustomError("rfc_3339", "A time as in RFC 3339, with its zone: 2026-11-22T18:00:00+01:00.")
 
 
+Text = Annotated[str, AfterValidator(_without_nul)]
+"""Whatever is stored, as a text or within JSON."""
 Moment = Annotated[AwareDatetime, BeforeValidator(_with_zone, json_schema_input_type=AwareDatetime)]
 Roles = Annotated[
     dict[ChannelIndex, RoleName],

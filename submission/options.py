@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.chinese_script import ChineseScript
 from models.states import Lane
-from submission.fields import Metadata, Moment, Roles
+from submission.fields import Metadata, Moment, Roles, Text
 
 
 class JobOptions(BaseModel):
@@ -15,9 +15,9 @@ class JobOptions(BaseModel):
     # Its fields' docstrings are the API's documentation.
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    model: str | None = None
+    model: Text | None = None
     """One of `GET /v1/models`; the server's default if left out."""
-    language: str | None = None
+    language: Text | None = None
     """What is spoken, as one of the model's codes; left out, the model finds out."""
     script: ChineseScript = ChineseScript.AS_IS
     """Chinese in simplified (`hans`) or traditional (`hant`) characters, or as the engine writes it."""
@@ -31,5 +31,5 @@ class JobOptions(BaseModel):
     """Deadline as in RFC 3339, at most a year ahead: a job that is not over by then ends `expired`."""
     reuse: bool = False
     """Take over the transcript of one's own job of the same bytes, model, language, script and roles."""
-    webhook_url: str | None = Field(default=None, max_length=2_048)
+    webhook_url: Text | None = Field(default=None, max_length=2_048)
     """Where to be told of this job's end, beside the webhooks that hear of every job."""

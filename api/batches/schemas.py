@@ -13,7 +13,7 @@ from api.jobs.schemas import Described
 from models.quality_content import QualityFlag
 from models.states import BatchState, ItemState, JobState
 from submission.batches.item import BatchDefaults
-from submission.fields import Metadata
+from submission.fields import Metadata, Text
 
 MOST_ITEMS = 10_000
 """Of one request; a manifest may hold any number."""
@@ -45,9 +45,9 @@ class PrefixSource(Described):
     model_config = ConfigDict(extra="forbid")
 
     type: Literal["prefix"]
-    url: str = Field(max_length=2_048)
+    url: Text = Field(max_length=2_048)
     """`s3://bucket/prefix/`, where this installation may read."""
-    suffixes: list[Annotated[str, Field(min_length=1, max_length=16)]] = Field(
+    suffixes: list[Annotated[Text, Field(min_length=1, max_length=16)]] = Field(
         default_factory=list, max_length=32
     )
     """Only objects whose keys end so: `[".wav", ".mp3"]`; upper and lower case are alike."""

@@ -14,6 +14,7 @@ from models.repositories import notices
 from models.repositories.batch_items import BatchItemRepository
 from models.states import ItemState
 from submission.batches.item import LONGEST_ID, ItemRequest, item_of, stored
+from submission.fields import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +76,4 @@ def refused(custom_id: str | None, error: ServiceError) -> BatchItem:
 def _name_in(given: object) -> str | None:
     """As far as one can be made out."""
     name = given.get("custom_id") if isinstance(given, dict) else None
-    return name[:LONGEST_ID].replace("\0", "") if isinstance(name, str) else None
+    return kept(name)[:LONGEST_ID] if isinstance(name, str) else None

@@ -6,16 +6,19 @@ import uuid
 from collections.abc import Mapping
 from typing import Final, Self
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.errors import InvalidRequest
 from models.base import JsonObject
 from models.states import Lane
 from submission.fetching import SCHEMES, shown
+from submission.fields import Text, kept
 from submission.options import JobOptions
 
 LONGEST_ID: Final = 256
+LONGEST_TOLD: Final = 2_000
+"""Characters of what is wrong with an item."""
 _OPTIONS: Final = tuple(JobOptions.model_fields)
 
 
@@ -31,24 +34,17 @@ class ItemRequest(BatchDefaults):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    custom_id: str = Field(min_length=1, max_length=LONGEST_ID)
+    custom_id: Text = Field(min_length=1, max_length=LONGEST_ID)
     """The caller's own name of it, unique in its batch; left out, what names its audio."""
     upload_id: uuid.UUID | None = None
     """A recording that was put in storage by way of `POST /v1/uploads`, ..."""
-    url: str | None = Field(default=None, max_length=2_048)
+    url: Text | None = Field(default=None, max_length=2_048)
     """... or one that lies there already, `s3://bucket/key`, or anywhere else, `https://…`, where this
     installation may read, ..."""
-    file: str | None = Field(default=None, min_length=1, max_length=1_024)
+    file: Text | None = Field(default=None, min_length=1, max_length=1_024)
     """... or a member of the batch's own zip archive."""
-    filename: str | None = Field(default=None, max_length=1_024)
+    filename: Text | None = Field(default=None, max_length=1_024)
     """What the caller calls the file, if not as it is called where it lies."""
-
-    @field_validator("custom_id", "filename", "file", "url")
-    @classmethod
-    def _storable(cls, value: str | None) -> str | None:
-        if value is not None and "\0" in value:
-            raise PydanticCustomError("nul_character", "Text must not hold NUL characters.")
-        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -89,11 +85,12 @@ def item_of(given: object, defaults: Mapping[str, object]) -> ItemRequest:
 
 
 def told(error: ValidationError) -> str:
-    """What is wrong, field by field, in a line."""
-    return "; ".join(
+    """What is wrong, field by field, in a line that can be kept: names of fields are the caller's."""
+    findings = "; ".join(
         f"{'.'.join(str(part) for part in finding['loc']) or 'item'}: {finding['msg']}"
         for finding in error.errors(include_url=False, include_input=False, include_context=False)[:5]
     )
+    return kept(findings)[:LONGEST_TOLD]
 
 
 def stored(item: ItemRequest) -> JsonObject:

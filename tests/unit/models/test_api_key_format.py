@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import Unauthenticated
 from models.api_key_format import new_api_key, parse
@@ -35,5 +37,10 @@ class TestApiKeyFormat:
         "shown", ["", "cs_", "cs_12345678_short", "sk-1234567890", "cs_12345678_" + "é" * 38]
     )
     def test_what_was_never_a_key_is_refused(self, shown: str) -> None:
+        with pytest.raises(Unauthenticated):
+            parse(shown)
+
+    @given(st.text() | st.from_regex(r"cs_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}\n?", fullmatch=True))
+    def test_nobody_guesses_one(self, shown: str) -> None:
         with pytest.raises(Unauthenticated):
             parse(shown)
