@@ -15,6 +15,8 @@ from api.dependencies import resources_of
 from api.incoming import incoming
 from core.errors import UnsupportedMediaType
 
+UNREADABLE: Final = (TypeError, ValueError, LookupError)
+"""What `email` raises of parameters that contradict each other, as those of RFC 2231 can."""
 JSON_LIMIT: Final = 64 * 1024
 """Far above what most requests here need."""
 
@@ -27,6 +29,10 @@ def media_type_of(request: Request) -> Message:
         raise UnsupportedMediaType("Bodies with a Content-Encoding are not taken.")
     header = Message()
     header["Content-Type"] = request.headers.get("Content-Type", "application/octet-stream")
+    try:
+        header.get_params()
+    except UNREADABLE as error:
+        raise UnsupportedMediaType("The Content-Type cannot be read.") from error
     return header
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from api.bodies import UNREADABLE
 from core.errors import InvalidRequest, MalformedBody
 
 # It warns of every malformed body, which is its sender's affair.
@@ -94,7 +95,7 @@ class RecordingForm:
     def _on_part(self) -> None:
         if self._headers.get(b"content-transfer-encoding", b"").lower() not in _AS_IT_IS:
             raise MalformedBody("Parts of a form are taken as they are, without a transfer encoding.")
-        kind, parameters = parse_options_header(self._headers.get(b"content-disposition"))
+        kind, parameters = _disposition(self._headers.get(b"content-disposition"))
         if kind != b"form-data" or b"name" not in parameters:
             raise MalformedBody("A part of the form has no name.")
         self._name = _text(parameters[b"name"])
@@ -138,6 +139,13 @@ class RecordingForm:
         self._fields_size += size
         if self._fields_size > FIELDS_LIMIT:
             raise MalformedBody("The fields of the form are too long.")
+
+
+def _disposition(header: bytes | None) -> tuple[bytes, dict[bytes, bytes]]:
+    try:
+        return parse_options_header(header)
+    except UNREADABLE as error:
+        raise MalformedBody("A part of the form has a Content-Disposition that cannot be read.") from error
 
 
 def _text(raw: bytes) -> str:

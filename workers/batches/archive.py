@@ -26,8 +26,9 @@ BROKEN: Final = (
     EOFError,
     NotImplementedError,
     RuntimeError,
+    ValueError,
 )
-"""What `zipfile` raises on archives that are damaged, encrypted, or packed in a way it does not know."""
+"""What `zipfile` raises on archives that are damaged, encrypted, or made in a way it does not know."""
 MOST_MEMBERS: Final = 200_000
 
 
@@ -93,7 +94,8 @@ class Archive:
         return [
             info.filename
             for info in self._packed.infolist()
-            if not info.is_dir()
+            if info.filename
+            and not info.is_dir()
             and not info.filename.startswith("__MACOSX/")
             and not info.filename.rpartition("/")[2].startswith(".")
         ]

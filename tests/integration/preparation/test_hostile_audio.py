@@ -11,10 +11,10 @@ from typing import Final
 import pytest
 
 from core.errors import RecordingRejected
+from tests.damage import cuts, mutants
 from tests.integration.preparation.calls import recording_of
 from tests.integration.preparation.family import decoders
 from tests.integration.preparation.hostile.corpus import CORPUS
-from tests.integration.preparation.hostile.damage import cuts, mutants
 from tests.integration.preparation.hostile.formats import REAL, real
 from workers.preparation.decoder_process import DecoderProcess
 from workers.preparation.limits import DecoderLimits

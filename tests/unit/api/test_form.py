@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.jobs.form import FIELDS_LIMIT, RecordingForm
 from core.errors import InvalidRequest, MalformedBody, PermanentError
+from tests.damage import mutants
 
 BOUNDARY = "call"
 FILE = 'form-data; name="file"; filename="a.wav"'
@@ -102,6 +105,11 @@ class TestRefusals:
             pytest.param(body(part("form-data", b"1")), MalformedBody, id="part without a name"),
             pytest.param(body(part('attachment; name="file"', b"1")), MalformedBody, id="not form-data"),
             pytest.param(
+                body(part("form-data; name*=utf-8''a; name*0*=utf-8''b", b"1")),
+                MalformedBody,
+                id="two names at once",
+            ),
+            pytest.param(
                 body(part(FILE, b"UklGRg==", "Content-Transfer-Encoding: base64")),
                 MalformedBody,
                 id="encoded",
@@ -126,3 +134,17 @@ class TestRefusals:
     def test_a_boundary_that_cannot_be_used_is_named(self, boundary: str) -> None:
         with pytest.raises(MalformedBody):
             RecordingForm(boundary)
+
+    @given(change=st.randoms(use_true_random=False), step=st.sampled_from([1, 7, 65_536]))
+    def test_any_body_is_a_form_or_named(self, change: Random, step: int) -> None:
+        whole = body(
+            field("model", "a"), part(FILE, b"RIFF" * 9, "Content-Type: audio/wav"), field("x[]", "é")
+        )
+        [sent] = mutants(whole, seed=change.getrandbits(32), count=1)
+
+        try:
+            form, _ = parsed(sent, step=step)
+        except PermanentError:
+            return
+
+        assert all(isinstance(value, str) for value in form.fields.values())
