@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 
+from celery.apps.worker import Worker
 from celery.signals import (
+    celeryd_after_setup,
     heartbeat_sent,
     setup_logging,
     worker_init,
@@ -17,11 +19,14 @@ from celery.signals import (
 )
 
 from core import logging as log_lines
+from core.broker import PREPARE_QUEUE
 from core.errors import EngineBroken
 from workers import alive
 from workers.app import app
 from workers.engine_process.hosts import START_FAILED_EXIT
 from workers.engine_process.orphans import end_with_parent
+from workers.preparation import standing
+from workers.preparation.nursery import Nursery
 from workers.process import this_process
 from workers.settings import WorkerSettings
 from workers.transcription.appetite import Appetite
@@ -45,6 +50,13 @@ def tell_probes(**_: object) -> None:
     settings = WorkerSettings()
     if settings.worker_model is None:
         alive.touch(settings.alive_file)
+
+
+@celeryd_after_setup.connect
+def tell_of_decoders(instance: Worker, **_: object) -> None:
+    """Once its queues are known, and before it has children."""
+    if PREPARE_QUEUE in instance.app.amqp.queues.consume_from:
+        standing.tell(WorkerSettings().decoder, Nursery())
 
 
 @worker_init.connect
