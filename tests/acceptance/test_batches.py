@@ -42,7 +42,8 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def uploaded(api: httpx.Client, content: bytes, filename: str) -> str:
     upload = api.post("/v1/uploads", json={"filename": filename}).raise_for_status().json()
-    httpx.put(upload["url"], content=content, trust_env=False).raise_for_status()
+    put = httpx.put(upload["url"], content=content, headers=upload["headers"], trust_env=False)
+    put.raise_for_status()
     upload_id: str = upload["id"]
     return upload_id
 

@@ -31,7 +31,7 @@ class OneObject(ObjectStorage):
     def read(self, key: str, *, first_byte: int, last_byte: int) -> bytes:
         return self._content[first_byte : last_byte + 1]
 
-    def put(self, key: str, content: bytes) -> None:
+    def put(self, key: str, content: bytes | bytearray) -> None:
         """It is gone."""
 
 
