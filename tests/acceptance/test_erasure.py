@@ -73,7 +73,7 @@ def test_nothing_is_left_anywhere(
     tmp_path: Path,
 ) -> None:
     recording = tmp_path / SECRETS["file name"]
-    audio = marked_call(200).read_bytes()
+    audio = marked_call(137).read_bytes()
     recording.write_bytes(audio)
     upload = client.uploads.put(recording)
     options = SubmitOptions(

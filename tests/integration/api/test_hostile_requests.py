@@ -123,7 +123,7 @@ def places(client: TestClient) -> dict[str, str]:
 
 
 def filled(path: str, places: dict[str, str]) -> str:
-    nobody = dict.fromkeys(("webhook_id", "delivery_id"), str(uuid.UUID(int=0)))
+    nobody = dict.fromkeys(("webhook_id", "delivery_id", "upload_id"), str(uuid.UUID(int=0)))
     return path.format_map(nobody | places)
 
 
@@ -157,7 +157,7 @@ class TestQueries:
 class TestPaths:
     @pytest.mark.parametrize("path", [path for path in OPENAPI["paths"] if "{" in path])
     def test_none_is_answered_as_our_fault(self, path: str, client: TestClient) -> None:
-        names = ("job_id", "batch_id", "webhook_id", "delivery_id", "name")
+        names = ("job_id", "batch_id", "webhook_id", "delivery_id", "upload_id", "name")
         words = ("%00", "%FF", "..%2F..", "9" * 500, "%F0%9F%98%80", "{}", "'", "a" * 3_000)
         places = [path.format_map(dict.fromkeys(names, word)) for word in words]
 
