@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.jobs.schemas import Described
+from api.paging import LARGEST
 from models.quality_content import QualityFlag
 from models.states import BatchState, ItemState, JobState
 from submission.batches.item import BatchDefaults
@@ -125,7 +126,7 @@ class ExportQuery(Described):
     model_config = ConfigDict(extra="forbid")
 
     format: Literal["jsonl", "csv"] = "jsonl"
-    after: int = Field(default=0, ge=0)
+    after: int = Field(default=0, ge=0, le=LARGEST)
     """Only items after this number: to go on where a download broke off."""
 
 

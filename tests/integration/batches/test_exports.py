@@ -123,3 +123,17 @@ class TestErrors:
         assert (failed["status"], failed["code"]) == ("failed", "audio_undecodable")
         assert (canceled["status"], canceled["code"]) == ("canceled", None)
         assert (refused["status"], refused["code"], refused["number"]) == ("refused", "invalid_request", 6)
+
+
+@pytest.mark.parametrize("kind", ["results", "errors"])
+def test_what_no_item_can_have_for_a_number_is_refused_before_anything_is_sent(
+    client: TestClient, kind: str
+) -> None:
+    batch_id = made(client, open=True)
+
+    statuses = [
+        client.get(f"/v1/batches/{batch_id}/{kind}", params={"after": after}).status_code
+        for after in (2**63 - 1, 2**63, -1)
+    ]
+
+    assert statuses == [200, 422, 422]
