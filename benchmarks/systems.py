@@ -16,6 +16,8 @@ from embedded.settings import EmbeddedSettings
 from embedded.system import Plan, System
 
 STORAGE: Final = "CALLSCRIBE_STORAGE__"
+UNLIMITED: Final = {"CALLSCRIBE_RATE_LIMIT": "0"}
+"""All callers of a benchmark have one key."""
 
 
 @contextmanager
@@ -26,7 +28,8 @@ def running_system(
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[System]:
     """Serving, with empty tables, as `callscribe up` would on this machine."""
-    plan = Plan(models=models, with_flower=False, extra_environment=settings or {})
+    environment = UNLIMITED | dict(settings or {})
+    plan = Plan(models=models, with_flower=False, extra_environment=environment)
     with (
         tempfile.TemporaryDirectory(prefix="callscribe-bench-") as directory,
         System(plan, EmbeddedSettings(state_dir=Path(directory) / "state"), on_step=steps.begin) as system,
