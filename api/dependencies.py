@@ -12,6 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from sqlalchemy.orm import Session
 
 from api.acting import ACTING
+from api.limits.rates import Rate
 from api.resources import Resources
 from core.errors import RateLimited, Unauthenticated
 from models import api_key_format
@@ -45,22 +46,18 @@ async def authenticate(
     if credentials is None:
         raise Unauthenticated
     prefix, secret = api_key_format.parse(credentials.credentials)
-    owner_id = await run_in_threadpool(_admitted, resources, prefix, secret, wanted.scopes)
-    await _count(request, resources, prefix)
+    owner_id, rate = await run_in_threadpool(_admitted, resources, prefix, secret, wanted.scopes)
+    request.state.rate = rate
+    if rate is not None and rate.is_exceeded:
+        raise RateLimited(f"This key may make {rate.limit} requests a minute.")
     address = request.client.host if request.client else None
     ACTING.set(Actor(owner_id, prefix, address, request.state.request_id))
     return owner_id
 
 
-async def _count(request: Request, resources: Resources, prefix: str) -> None:
-    """What strangers ask under somebody's name does not count."""
-    rate = await run_in_threadpool(resources.rate_limits.take, prefix)
-    request.state.rate = rate
-    if rate is not None and rate.is_exceeded:
-        raise RateLimited(f"This key may make {rate.limit} requests a minute.")
-
-
-def _admitted(resources: Resources, prefix: str, secret: str, scopes: Sequence[str]) -> uuid.UUID:
+def _admitted(
+    resources: Resources, prefix: str, secret: str, scopes: Sequence[str]
+) -> tuple[uuid.UUID, Rate | None]:
     with resources.database_gate.entered(), resources.sessions.begin() as session:
         keys = ApiKeyRepository(session)
         key = keys.with_prefix(prefix)
@@ -68,7 +65,8 @@ def _admitted(resources: Resources, prefix: str, secret: str, scopes: Sequence[s
         key.admit(secret, now=now)
         key.check_scopes(scopes)
         keys.touch(key, at=now)
-    return key.owner_id
+    # What strangers ask under somebody's name does not count.
+    return key.owner_id, resources.rate_limits.take(prefix)
 
 
 AnyOwner = Annotated[uuid.UUID, Security(authenticate)]

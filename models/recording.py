@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Record
+
+BYTES_PER_SECOND: Final = 16_000
+"""Of a call as telephone exchanges record it, 8 kHz mu-law stereo; a guess until it is decoded."""
 
 
 class Recording(Record):

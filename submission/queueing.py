@@ -6,12 +6,11 @@ from sqlalchemy.orm import Session
 
 from core.settings import CoreSettings
 from models.job import Job
-from models.recording import Recording
+from models.recording import BYTES_PER_SECOND, Recording
 from models.repositories import clock
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
 from models.repositories.reuse import Reuse
-from models.repositories.usage import BYTES_PER_SECOND
 from submission.checks import check_language, check_script, deadline, served_model
 from submission.job_webhook import for_job
 from submission.options import JobOptions

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.job import Job
-from models.recording import Recording
-
-BYTES_PER_SECOND: Final = 16_000
-"""Of a call as telephone exchanges record it, 8 kHz mu-law stereo; a guess until it is decoded."""
+from models.recording import BYTES_PER_SECOND, Recording
 
 
 class UsageRepository:

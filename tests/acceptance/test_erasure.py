@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import pytest
 from sqlalchemy import text
 
+from benchmarks.systems import storage_of
 from client import Client, NewItem, SubmitOptions
 from core.database import SessionFactory
-from core.settings import StorageSettings
 from core.storage import ObjectStorage
 from embedded.system import System
 from models import Record
@@ -24,18 +23,6 @@ SECRETS: Final = {
     "webhook": "dilldapp",
 }
 """Words that nothing else here has."""
-
-
-@pytest.fixture
-def storage(system: System) -> ObjectStorage:
-    prefix = "CALLSCRIBE_STORAGE__"
-    environment = system.stack.environment
-    settings = {
-        name.removeprefix(prefix).lower(): value
-        for name, value in environment.items()
-        if name.startswith(prefix)
-    }
-    return ObjectStorage(StorageSettings.model_validate(settings))
 
 
 def rows_with(sessions: SessionFactory, word: str) -> set[str]:
@@ -68,10 +55,10 @@ def test_nothing_is_left_anywhere(
     system: System,
     client: Client,
     sessions: SessionFactory,
-    storage: ObjectStorage,
     marked_call: Callable[[int], Path],
     tmp_path: Path,
 ) -> None:
+    storage = storage_of(system)
     recording = tmp_path / SECRETS["file name"]
     audio = marked_call(137).read_bytes()
     recording.write_bytes(audio)
