@@ -71,7 +71,8 @@ COUNTS: Final[Mapping[str, LiteralString]] = {
 
 TOLD_OF: Final = "SELECT job_id FROM events WHERE job_id IS NOT NULL"
 WANTED_OBJECTS: Final = """
-SELECT object_key FROM recordings WHERE erased_at IS NULL UNION SELECT object_key FROM channels
+SELECT object_key FROM recordings WHERE erased_at IS NULL UNION
+SELECT object_key FROM channels JOIN jobs ON jobs.id = job_id WHERE audio_erased_at IS NULL
 """
 STORAGE_SETTINGS: Final = ("ENDPOINT_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "BUCKET")
 OF_THE_STACK: Final = ".callscribe/"

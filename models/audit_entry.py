@@ -12,12 +12,15 @@ from models.base import Record, enum_text
 
 OPERATOR = "operator"
 """Whoever runs `callscribe` on the servers themselves."""
+RETENTION = "retention"
+"""The owner's policy, once its time has come."""
 
 
 class AuditAction(StrEnum):
     JOB_SUBMITTED = "job.submitted"
     JOB_CANCELED = "job.canceled"
     JOB_ERASED = "job.erased"
+    AUDIO_ERASED = "audio.erased"
     TRANSCRIPT_READ = "transcript.read"
     UPLOAD_BEGUN = "upload.begun"
     BATCH_MADE = "batch.made"
@@ -36,6 +39,7 @@ class AuditAction(StrEnum):
     KEY_MADE = "key.made"
     KEY_ROTATED = "key.rotated"
     KEY_REVOKED = "key.revoked"
+    OWNER_CHANGED = "owner.changed"
 
 
 class AuditEntry(Record):
@@ -46,7 +50,7 @@ class AuditEntry(Record):
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("owners.id"))
     """Whose calls, or whose key."""
     actor: Mapped[str]
-    """Prefix of the API key, or `OPERATOR`."""
+    """Prefix of the API key, `OPERATOR` or `RETENTION`."""
     action: Mapped[AuditAction] = mapped_column(enum_text(AuditAction, "action_name"))
     subject: Mapped[str | None] = mapped_column(index=True)
     """Id of the job, batch, upload or webhook; prefix of the key."""

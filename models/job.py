@@ -80,6 +80,19 @@ class Job(Record):
             "finished_at",
             postgresql_where=text("finished_at IS NOT NULL AND cleared_at IS NULL"),
         ),
+        # Whose time is over, by each owner's policy.
+        Index(
+            "ix_jobs_audio_kept",
+            "owner_id",
+            "finished_at",
+            postgresql_where=text("finished_at IS NOT NULL AND audio_erased_at IS NULL"),
+        ),
+        Index(
+            "ix_jobs_kept",
+            "owner_id",
+            "finished_at",
+            postgresql_where=text("finished_at IS NOT NULL AND erased_at IS NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
@@ -151,8 +164,10 @@ class Job(Record):
     finished_at: Mapped[datetime | None]
     cleared_at: Mapped[datetime | None]
     """When its chunks and hypotheses were removed; the transcript has what was in them."""
+    audio_erased_at: Mapped[datetime | None]
+    """When the recording and what was prepared of it left storage; the transcript may stay for longer."""
     erased_at: Mapped[datetime | None]
-    """Set by DELETE: audio and text are gone, this row stays as the tombstone."""
+    """Audio and text are gone, as its owner or the owner's policy wanted; this row stays as the tombstone."""
 
     @property
     def is_final(self) -> bool:

@@ -15,6 +15,7 @@ class Owner(Record):
     __table_args__ = (
         CheckConstraint("weight > 0", name="weight"),
         CheckConstraint("least(quota_jobs, quota_audio_seconds, quota_bytes) >= 0", name="quotas"),
+        CheckConstraint("least(keep_audio_days, keep_transcripts_days) >= 0", name="kept"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
@@ -27,6 +28,10 @@ class Owner(Record):
     """How much audio these may have."""
     quota_bytes: Mapped[int | None]
     """How much its recordings may take in storage."""
+    keep_audio_days: Mapped[float | None]
+    """How long audio stays after its job ended: infinity is for ever, None as the dispatcher is set."""
+    keep_transcripts_days: Mapped[float | None]
+    """The same of all that is left then: transcript, file name, metadata."""
 
     @property
     def has_quotas(self) -> bool:

@@ -89,6 +89,10 @@ class DispatcherSettings(ProbedSettings):
     """How often storage is gone through for objects that no row refers to."""
     sweep_grace: timedelta = Field(default=timedelta(days=1), ge=timedelta(hours=1))
     """Age before which an object is left alone; above the longest upload and `upload_url_ttl`."""
+    keep_audio: timedelta | None = Field(default=None, ge=timedelta(0))
+    """How long recordings stay after their job ended, of owners without a policy; empty: until deleted."""
+    keep_transcripts: timedelta | None = Field(default=None, ge=timedelta(0))
+    """The same of transcripts and all else; `callscribe owners set` gives an owner a policy."""
     keep_chunks: timedelta = Field(default=timedelta(days=7), ge=timedelta(0))
     """How long chunks and hypotheses stay after their job ended; the transcript needs none of them."""
     keep_device_batches: timedelta = Field(default=timedelta(days=30), ge=timedelta(0))

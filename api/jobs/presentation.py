@@ -108,6 +108,7 @@ def _source(recording: Recording) -> Source:
         sample_rate=recording.sample_rate,
         container=recording.container,
         codec=recording.codec,
+        erased_at=recording.erased_at,
     )
 
 

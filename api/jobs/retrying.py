@@ -20,7 +20,7 @@ from api.idempotency import Answer, Asked
 from api.jobs import service
 from api.jobs.intake import Received, belongs_to_a_job
 from api.resources import Resources
-from core.errors import Conflict, StorageUnavailable
+from core.errors import Conflict, Gone, StorageUnavailable
 from core.storage import ObjectStorage
 from models.job import Job
 from models.recording import Recording
@@ -36,7 +36,7 @@ RETRYABLE: Final = frozenset({JobState.FAILED, JobState.CANCELED, JobState.EXPIR
 
 
 async def retry(resources: Resources, asked: Asked, job_id: uuid.UUID) -> Answer:
-    """Raises `Conflict` for a job that is not over, or is completed; `Gone` for a deleted one."""
+    """Raises `Conflict` for a job that is not over, or is completed; `Gone` where it or its audio is."""
     with resources.keys_in_flight.entered(asked):
         return await run_in_threadpool(_retry, resources, asked, job_id)
 
@@ -49,6 +49,8 @@ def _retry(resources: Resources, asked: Asked, job_id: uuid.UUID) -> Answer:
         if earlier is not None:
             return idempotency.replay(earlier, fingerprint)
         source = RecordingRepository(session).get(_retryable(session, asked, job_id).recording_id)
+        if source.erased_at is not None:
+            raise Gone(f"The recording of job {job_id} is not kept any more.")
     # Storage copies between the two transactions: no row stays locked meanwhile.
     with _copied(resources, source) as copy, resources.sessions.begin() as session:
         earlier = idempotency.known(session, asked)

@@ -83,6 +83,8 @@ class Source(Described):
     sample_rate: int | None
     container: str | None
     codec: str | None
+    erased_at: datetime | None
+    """When it was removed, as its owner's policy has it; the transcript may stay for longer."""
 
 
 class JobChannel(Described):

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.audit_entry import OPERATOR, AuditAction, AuditEntry
+from models.audit_entry import OPERATOR, RETENTION, AuditAction, AuditEntry
 from models.owner import Owner
 
 
@@ -20,13 +20,17 @@ class Actor:
 
     owner_id: uuid.UUID
     name: str
-    """Prefix of the API key, or `OPERATOR`."""
+    """Prefix of the API key, `OPERATOR` or `RETENTION`."""
     address: str | None = None
     request_id: str | None = None
 
     @classmethod
     def operator_for(cls, owner_id: uuid.UUID) -> Actor:
         return cls(owner_id, OPERATOR)
+
+    @classmethod
+    def retention_of(cls, owner_id: uuid.UUID) -> Actor:
+        return cls(owner_id, RETENTION)
 
 
 @dataclass(frozen=True, slots=True)

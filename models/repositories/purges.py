@@ -18,7 +18,10 @@ from models.worker import Worker
 
 
 class Purges:
-    """Every method says how much went, at most `limit`. What another holds locked stays until next time."""
+    """Every method says how much went, at most `limit`. What another holds locked stays until next time.
+
+    Ages are by the statement's time: the clock's changes while it runs, so no index could be asked for it.
+    """
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -27,7 +30,7 @@ class Purges:
         """With their hypotheses, of jobs that ended so long ago; counts the jobs."""
         ended = (
             select(Job.id)
-            .where(Job.finished_at <= func.clock_timestamp() - keep, Job.cleared_at.is_(None))
+            .where(Job.finished_at <= func.statement_timestamp() - keep, Job.cleared_at.is_(None))
             .order_by(Job.finished_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -56,7 +59,7 @@ class Purges:
     def events(self, *, keep: timedelta, limit: int) -> int:
         """That happened so long ago, with their deliveries. Looks at the oldest `limit` and no further."""
         head = select(Event.sequence, Event.created_at).order_by(Event.sequence).limit(limit).cte("head")
-        is_old = head.c.created_at <= func.clock_timestamp() - keep
+        is_old = head.c.created_at <= func.statement_timestamp() - keep
         return self._count(delete(Event).where(Event.sequence == head.c.sequence, is_old))
 
     def _oldest(
@@ -70,7 +73,7 @@ class Purges:
         key = inspect(table).primary_key
         doomed = (
             select(*key)
-            .where(moment <= func.clock_timestamp() - keep)
+            .where(moment <= func.statement_timestamp() - keep)
             .order_by(moment)
             .limit(limit)
             .with_for_update(skip_locked=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.batch import Batch
 from models.channel import Channel
+from models.job import Job
 from models.recording import Recording
 from models.upload import Upload
 
@@ -34,7 +35,11 @@ class StoredObjects:
             Upload.expires_at > func.clock_timestamp() - grace,
         )
         sources = select(Batch.source_key).where(Batch.source_key.in_(keys), Batch.to_admit)
-        channels = select(Channel.object_key).where(Channel.job_id.in_(list(_jobs_of(keys))))
+        channels = (
+            select(Channel.object_key)
+            .join(Job, Job.id == Channel.job_id)
+            .where(Channel.job_id.in_(list(_jobs_of(keys))), Job.audio_erased_at.is_(None))
+        )
         return set(self.session.scalars(union_all(recordings, uploads, sources, channels)))
 
 

@@ -132,6 +132,8 @@ class AudioFinder:
             raise Gone(f"Job {job_id} was deleted.")
         if not job.is_final:
             raise Conflict(f"Job {job_id} goes on.")
+        if source.erased_at is not None:
+            raise Gone(f"The recording of job {job_id} is not kept any more.")
         recording = self._new_recording(source.size_bytes, source.filename)
         recording.sha256, recording.source_url = source.sha256, source.source_url
         if source.source_url is not None:

@@ -20,6 +20,7 @@ from models.repositories.leadership import Leadership
 from workers.settings import DispatcherSettings
 from workers.upkeep.abort_uploads import abort_uploads
 from workers.upkeep.clear_chunks import clear_chunks
+from workers.upkeep.purge_calls import CallPurge
 from workers.upkeep.purge_device_batches import purge_device_batches
 from workers.upkeep.purge_events import purge_events
 from workers.upkeep.purge_idempotency_keys import purge_idempotency_keys
@@ -71,9 +72,16 @@ class Upkeep:
             purge_idempotency_keys,
             purge_workers,
         ]
+        calls = CallPurge(sessions, storage)
         sweep = StorageSweep(sessions, storage, grace=settings.sweep_grace)
         self.duties = [
             *(Duty(_name_of(purge), settings.purge_every, partial(self._purge, purge)) for purge in purges),
+            Duty("purge_audio", settings.purge_every, partial(calls.audio, keep=settings.keep_audio)),
+            Duty(
+                "purge_transcripts",
+                settings.purge_every,
+                partial(calls.transcripts, keep=settings.keep_transcripts),
+            ),
             Duty("abort_uploads", settings.purge_every, partial(abort_uploads, sessions, storage)),
             Duty("sweep_storage", settings.sweep_every, sweep.step),
         ]

@@ -108,6 +108,8 @@ class TestRound:
             "purge_events",
             "purge_idempotency_keys",
             "purge_workers",
+            "purge_audio",
+            "purge_transcripts",
             "abort_uploads",
             "sweep_storage",
         ]
