@@ -18,6 +18,7 @@ from models.idempotency_key import IdempotencyKey
 from models.job import Job
 from models.leased_chunk import LeasedChunk
 from models.owner import Owner
+from models.prepare_worker import PrepareWorker
 from models.recording import Recording
 from models.states import (
     BatchState,
@@ -62,6 +63,7 @@ __all__ = [
     "Lane",
     "LeasedChunk",
     "Owner",
+    "PrepareWorker",
     "Record",
     "Recording",
     "Transcript",

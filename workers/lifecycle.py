@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import dataclass
+from typing import Final
 
 from celery.apps.worker import Worker
 from celery.signals import (
@@ -27,6 +29,8 @@ from workers.engine_process.hosts import START_FAILED_EXIT
 from workers.engine_process.orphans import end_with_parent
 from workers.preparation import standing
 from workers.preparation.nursery import Nursery
+from workers.preparation.standing import Standing
+from workers.preparation.walls import Wall
 from workers.process import this_process
 from workers.settings import WorkerSettings
 from workers.transcription.appetite import Appetite
@@ -36,6 +40,17 @@ from workers.transcription.tasks import this_device
 logger = logging.getLogger(__name__)
 
 app.steps["consumer"].add(Appetite)
+
+
+@dataclass(slots=True)
+class Found:
+    """By the parent, for the children that it forks."""
+
+    missing_walls: frozenset[Wall] | None = None
+    """What its decoders lack; None where it prepares nothing."""
+
+
+_FOUND: Final = Found()
 
 
 @setup_logging.connect
@@ -56,7 +71,7 @@ def tell_probes(**_: object) -> None:
 def tell_of_decoders(instance: Worker, **_: object) -> None:
     """Once its queues are known, and before it has children."""
     if PREPARE_QUEUE in instance.app.amqp.queues.consume_from:
-        standing.tell(WorkerSettings().decoder, Nursery())
+        _FOUND.missing_walls = standing.missing_walls(WorkerSettings().decoder, Nursery())
 
 
 @worker_init.connect
@@ -99,6 +114,8 @@ def begin(**_: object) -> None:
     """In a fresh child of the CPU's queues, before its first task."""
     log_lines.configure(WorkerSettings().log_level)
     end_with_parent()
+    if _FOUND.missing_walls is not None:
+        Standing(this_process(), _FOUND.missing_walls).start()
 
 
 @worker_process_shutdown.connect

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from api import problems
 from api.dependencies import ProcessResources
 from api.health import service
-from api.health.schemas import Health
+from api.health.schemas import Health, Readiness
 from api.responses import problem_at
 
 router = APIRouter(tags=["health"])
@@ -26,14 +26,14 @@ async def is_alive() -> Health:
 
 @router.get(
     "/readyz",
-    response_model=Health,
+    response_model=Readiness,
     responses=problem_at(HTTPStatus.SERVICE_UNAVAILABLE, f"`{NOT_READY}`: `errors` names what is away."),
 )
-async def is_ready(request: Request, resources: ProcessResources) -> Health | Response:
-    """Database and storage answer, so requests can be served."""
+async def is_ready(request: Request, resources: ProcessResources) -> Readiness | Response:
+    """Database and storage answer, so requests can be served; and what decoders are confined by."""
     away = await service.away(resources)
     if not away:
-        return Health()
+        return Readiness(decoders=await service.decoders(resources))
     return problems.answer(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,

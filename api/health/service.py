@@ -8,11 +8,13 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Final
 
+from api.health.schemas import Decoders
 from api.problems import ProblemPart
 from api.resources import Resources
 from core.database import SessionFactory
 from core.errors import DatabaseUnavailable, StorageUnavailable, TransientError
 from models.repositories import clock
+from models.repositories.prepare_workers import PrepareWorkerRepository
 
 PATIENCE: Final = 3.0
 """Seconds; what answers later is no better than what does not."""
@@ -41,3 +43,16 @@ async def _ask(threads: Executor, name: str, ask: Callable[[], None], code: str)
 def _ask_database(sessions: SessionFactory) -> None:
     with sessions.begin() as session:
         clock.now(session)
+
+
+async def decoders(resources: Resources) -> Decoders:
+    """Raises `DatabaseUnavailable`."""
+    asked = asyncio.get_running_loop().run_in_executor(resources.probe_threads, _decoders, resources.sessions)
+    return await asked
+
+
+def _decoders(sessions: SessionFactory) -> Decoders:
+    with sessions.begin() as session:
+        workers = PrepareWorkerRepository(session).present()
+    missing = {wall for worker in workers for wall in worker.missing_walls}
+    return Decoders(workers=len(workers), missing_walls=sorted(missing))

@@ -13,6 +13,7 @@ from models.device_batch import DeviceBatch
 from models.event import Event
 from models.idempotency_key import IdempotencyKey
 from models.job import Job
+from models.prepare_worker import PrepareWorker
 from models.upload import Upload
 from models.worker import Worker
 
@@ -50,7 +51,8 @@ class Purges:
 
     def workers(self, *, keep: timedelta, limit: int) -> int:
         """That have been silent for so long; those that ended in order took their rows along."""
-        return self._oldest(Worker, Worker.seen_at, keep=keep, limit=limit)
+        devices = self._oldest(Worker, Worker.seen_at, keep=keep, limit=limit)
+        return devices + self._oldest(PrepareWorker, PrepareWorker.seen_at, keep=keep, limit=limit)
 
     def device_batches(self, *, keep: timedelta, limit: int) -> int:
         """That ended so long ago; what runs has no end."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import httpx
 from sqlalchemy import select
 
 from client import Client
 from core.database import SessionFactory
+from embedded.system import System
 from models import Job, JobState
 from tests.acceptance.waiting import acknowledged, all_ended, until
 from tests.integration.preparation.hostile.corpus import CORPUS
+from workers.preparation.limits import DecoderLimits
+from workers.preparation.nursery import Nursery
+from workers.preparation.standing import missing_walls
 
 FILES: Final = {
     "ffconcat of a local file": "audio_unsupported_format",
@@ -48,3 +53,14 @@ class TestHostileAudio:
         assert {name: ended[job].error_code for job, name in hostile.items()} == FILES
         assert {ended[job].state for job in calls} == {JobState.COMPLETED}
         assert {ended[job].crash_count for job in [*hostile, *calls]} == {0}
+
+    def test_readyz_tells_what_this_machine_does_not_allow(self, system: System) -> None:
+        missing = missing_walls(DecoderLimits(), Nursery())
+        assert missing is not None
+        expected = {"workers": 1, "missing_walls": sorted(missing)}
+
+        def is_told() -> bool:
+            answer = httpx.get(f"{system.api_url}/readyz", trust_env=False)
+            return answer.is_success and answer.json()["decoders"] == expected
+
+        until(is_told)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import socket
 
 from pydantic import SecretStr
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
+from core.database import SessionFactory
+from models import PrepareWorker
+from models.repositories.prepare_workers import PrepareWorkerRepository
+from models.repositories.workers import PRESENT_FOR
 from tests.integration.api.conftest import ClientFactory, storage_at
 
 
@@ -24,6 +29,26 @@ class TestReadiness:
         answer = stranger.get("/readyz")
 
         assert answer.status_code == 200
+        assert answer.json() == {"status": "ok", "decoders": {"workers": 0, "missing_walls": []}}
+
+    def test_tells_what_decoders_lack_on_any_machine(
+        self, stranger: TestClient, sessions: SessionFactory
+    ) -> None:
+        with sessions.begin() as session:
+            workers = PrepareWorkerRepository(session)
+            workers.beat("one", missing_walls=())
+            workers.beat("two", missing_walls=("network", "files"))
+            workers.beat("three", missing_walls=("landlock",))
+            session.execute(
+                update(PrepareWorker)
+                .where(PrepareWorker.name == "three")
+                .values(seen_at=PrepareWorker.seen_at - PRESENT_FOR)
+            )
+
+        answer = stranger.get("/readyz")
+
+        assert answer.status_code == 200
+        assert answer.json()["decoders"] == {"workers": 2, "missing_walls": ["files", "network"]}
 
     def test_names_the_database_when_it_is_away(self, client_with: ClientFactory) -> None:
         client = client_with(database_url=SecretStr("postgresql://nobody@127.0.0.1:1/nothing"))

@@ -24,7 +24,7 @@ from tests.integration.api.conftest import resources_of, submit
 from tests.integration.api.test_transcripts import CONTENT
 
 KINDS: Final = sorted((each.class_ for each in Record.registry.mappers), key=lambda kind: kind.__tablename__)
-OF_NOBODY: Final = {"device_batches", "fair_clocks", "workers"}
+OF_NOBODY: Final = {"device_batches", "fair_clocks", "prepare_workers", "workers"}
 """Of the system itself."""
 
 

@@ -38,20 +38,22 @@ class TestStanding:
     def test_warns_of_what_is_missing(
         self, missing: Collection[Wall], caplog: pytest.LogCaptureFixture
     ) -> None:
-        standing.tell(LIMITS, nursery_without(missing))
+        found = standing.missing_walls(LIMITS, nursery_without(missing))
 
         [line] = caplog.records
+        assert found is not None
+        assert found == set(vars(line)["missing"])
         assert line.levelno == logging.WARNING
         assert set(missing) <= set(vars(line)["missing"])
         assert set(vars(line)["walls"]) | set(vars(line)["missing"]) == set(Wall)
 
     def test_leaves_no_nursery(self) -> None:
-        standing.tell(LIMITS, Nursery())
+        standing.missing_walls(LIMITS, Nursery())
 
         assert nurseries() == []
 
     def test_one_that_cannot_be_tried_is_told_and_no_more(self, caplog: pytest.LogCaptureFixture) -> None:
-        standing.tell(LIMITS, Nursery(command=[sys.executable, "-c", ""]))
+        standing.missing_walls(LIMITS, Nursery(command=[sys.executable, "-c", ""]))
 
         assert caplog.messages[-1] == "decoder could not be tried"
 
