@@ -44,6 +44,7 @@ def server_of(app: FastAPI, settings: ApiSettings) -> ApiServer:
         # request_ids.py writes a line with more in it.
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import Field, SecretStr
 
@@ -17,6 +18,11 @@ class ApiSettings(CoreSettings):
     """Only this machine, unless told otherwise."""
     api_port: int = Field(default=8080, ge=0, le=65_535)
     """0 takes any free one."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (
+        IPv4Network("127.0.0.0/8"),
+        IPv6Network("::1/128"),
+    )
+    """From whom `X-Forwarded-For` is believed, as a JSON list; the audit log has the address it says."""
     rate_limit: int = Field(default=6000, ge=0)
     """Requests that a key may make a minute; 0 takes any number."""
     rate_limit_url: SecretStr | None = None

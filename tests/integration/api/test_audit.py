@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Final, TypeAlias
 
 import pytest
@@ -15,12 +16,14 @@ from starlette.testclient import TestClient
 from typer import Typer
 from typer.testing import CliRunner
 
+from api.settings import ApiSettings
 from cli.commands.audit import audit
 from core.database import SessionFactory
 from models import AuditAction, AuditEntry
 from models.transcript_content import as_json
 from tests.integration.api import stages
 from tests.integration.api.conftest import submit
+from tests.integration.api.live import served
 from tests.integration.api.test_transcripts import CONTENT
 
 Shown: TypeAlias = Callable[..., list[dict[str, str]]]
@@ -58,6 +61,34 @@ class TestJobs:
         (entry,) = entries(sessions)
         assert (entry.owner_id, entry.actor) == (owner_id, key.rpartition("_")[0])
         assert (entry.address, entry.request_id) == ("testclient", "order-66")
+
+    @pytest.mark.parametrize(
+        ("trusted", "address"),
+        [
+            pytest.param(("127.0.0.0/8",), "203.0.113.9", id="what the proxy saw, not what it was told"),
+            pytest.param(("10.0.0.0/8",), "127.0.0.1", id="a stranger's word is nothing"),
+            pytest.param(("127.0.0.0/8", "203.0.113.0/24"), "198.51.100.1", id="a proxy behind a proxy"),
+        ],
+    )
+    def test_with_the_address_that_a_trusted_proxy_tells(
+        self,
+        *,
+        api_settings: ApiSettings,
+        key: str,
+        sessions: SessionFactory,
+        trusted: tuple[str, ...],
+        address: str,
+    ) -> None:
+        settings = api_settings.model_copy(update={"trusted_proxies": tuple(map(ip_network, trusted))})
+        with served(settings, key) as api, api.client() as client:
+            client.post(
+                "/v1/jobs",
+                files={"file": ("a.wav", b"RIFF")},
+                headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9"},
+            ).raise_for_status()
+
+        (entry,) = entries(sessions)
+        assert entry.address == address
 
     def test_that_came_by_an_upload_or_another_way(
         self, client: TestClient, sessions: SessionFactory
