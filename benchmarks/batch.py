@@ -59,7 +59,7 @@ def main(
 
 def _stored(system: System, count: int) -> list[str]:
     """Addresses of different calls, where the operator lets batches read."""
-    storage = storage_of(system)
+    storage = storage_of(system.stack)
     random = Random(SEED)  # noqa: S311 - no secret
     urls = []
     with TemporaryDirectory() as directory:

@@ -51,7 +51,7 @@ def main(
         running_system(steps, settings=settings) as system,
         client_of(system) as client,
     ):
-        storage = storage_of(system)
+        storage = storage_of(system.stack)
         storage.put(OBJECT, _silence())
         url = f"s3://{storage.bucket}/{OBJECT}"
         steps.begin(f"{items:,} items")

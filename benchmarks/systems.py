@@ -13,6 +13,7 @@ from client import Access, Client
 from core.settings import StorageSettings
 from core.storage import ObjectStorage
 from embedded.settings import EmbeddedSettings
+from embedded.stack import EmbeddedStack
 from embedded.system import Plan, System
 
 STORAGE: Final = "CALLSCRIBE_STORAGE__"
@@ -38,11 +39,11 @@ def running_system(
         steps.begin("stopping everything")
 
 
-def storage_of(system: System) -> ObjectStorage:
-    """What its processes store into."""
+def storage_of(stack: EmbeddedStack) -> ObjectStorage:
+    """What a system's processes store into."""
     settings = {
         name.removeprefix(STORAGE).lower(): value
-        for name, value in system.stack.environment.items()
+        for name, value in stack.environment.items()
         if name.startswith(STORAGE)
     }
     return ObjectStorage(StorageSettings.model_validate(settings))

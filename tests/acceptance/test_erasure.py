@@ -58,7 +58,7 @@ def test_nothing_is_left_anywhere(
     marked_call: Callable[[int], Path],
     tmp_path: Path,
 ) -> None:
-    storage = storage_of(system)
+    storage = storage_of(system.stack)
     recording = tmp_path / SECRETS["file name"]
     audio = marked_call(137).read_bytes()
     recording.write_bytes(audio)
