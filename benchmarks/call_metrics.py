@@ -19,8 +19,8 @@ from workers.finishing.metering import PAD_MS
 from workers.finishing.metrics.call import Call, Voice
 from workers.finishing.metrics.measuring import measure
 from workers.finishing.metrics.spans import Span, unpadded
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
 from workers.preparation.pipeline import prepare
 
 CALLS: Final = ("call_en", "call_zh")

@@ -29,8 +29,8 @@ from workers.engines.base import SAMPLE_RATE, Engine, Samples
 from workers.engines.settings import EngineSettings
 from workers.finishing.joining import join_texts
 from workers.finishing.reviewing import quality_of
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import ChunkSpan, PreparedChannel, PreparedRecording
 

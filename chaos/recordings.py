@@ -15,8 +15,8 @@ import soundfile
 
 from workers.engines.base import SAMPLE_RATE, Chunk
 from workers.engines.scripted import ScriptedEngine
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import PreparedChannel
 

@@ -17,5 +17,5 @@ class PrepareWorker(Record):
     name: Mapped[str] = mapped_column(primary_key=True)
     """Host and process."""
     missing_walls: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    """What its machine does not let it put around decoders; see workers/preparation/walls.py."""
+    """What its machine does not let it put around decoders; see workers/preparation/decoder/walls.py."""
     seen_at: Mapped[datetime]

@@ -27,10 +27,10 @@ from workers import alive
 from workers.app import app
 from workers.engine_process.hosts import START_FAILED_EXIT
 from workers.engine_process.orphans import end_with_parent
-from workers.preparation import standing
-from workers.preparation.nursery import Nursery
-from workers.preparation.standing import Standing
-from workers.preparation.walls import Wall
+from workers.preparation.decoder import standing
+from workers.preparation.decoder.nursery import Nursery
+from workers.preparation.decoder.standing import Standing
+from workers.preparation.decoder.walls import Wall
 from workers.process import this_process
 from workers.settings import WorkerSettings
 from workers.transcription.appetite import Appetite

@@ -8,7 +8,7 @@ from functools import cache
 from core.database import SessionFactory, open_sessions
 from core.outbound.resolving import Resolver, resolve
 from core.storage import ObjectStorage
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.nursery import Nursery
 from workers.settings import WorkerSettings
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from core.settings import BrokerSettings
-from workers.preparation.limits import DecoderLimits
+from workers.preparation.decoder.limits import DecoderLimits
 
 
 class ProbedSettings(BrokerSettings):

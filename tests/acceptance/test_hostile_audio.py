@@ -14,9 +14,9 @@ from embedded.system import System
 from models import Job, JobState
 from tests.acceptance.waiting import acknowledged, all_ended, until
 from tests.integration.preparation.hostile.corpus import CORPUS
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
-from workers.preparation.standing import missing_walls
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
+from workers.preparation.decoder.standing import missing_walls
 
 FILES: Final = {
     "ffconcat of a local file": "audio_unsupported_format",

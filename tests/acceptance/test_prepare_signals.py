@@ -21,7 +21,7 @@ from tests.acceptance.crew import FATAL, SIGNALS, Crew, crew_instead_of
 from tests.acceptance.outcomes import assert_complete_once
 from tests.acceptance.waiting import acknowledged, all_ended, until
 
-NURSERY: Final = "workers.preparation.decoder"
+NURSERY: Final = "workers.preparation.decoder.program"
 """In the command line of the process that forks decoders."""
 
 STATUSES: Final = {"TERM": 0, "QUIT": 0, "INT": 0, "KILL": -9}

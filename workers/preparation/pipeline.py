@@ -9,14 +9,14 @@ from typing import Final
 from core.errors import EmptyRecording
 from workers.preparation.channel_file import ChannelFile
 from workers.preparation.cutting import Cut, cut_chunks
-from workers.preparation.decoding import decoding
+from workers.preparation.decoder.decoding import decoding
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
 from workers.preparation.findings.examination import Examination, examine
 from workers.preparation.findings.heard_channel import HeardChannel
 from workers.preparation.findings.level import recognition_gain_db
 from workers.preparation.flac_writer import write_flac
-from workers.preparation.limits import DecoderLimits
 from workers.preparation.loudness import gain_for
-from workers.preparation.nursery import Nursery
 from workers.preparation.progress import OnProgress, Progress, no_progress
 from workers.preparation.recording import ChunkSpan, PreparedChannel, PreparedRecording
 from workers.preparation.speech_spans import find_speech

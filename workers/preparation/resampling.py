@@ -7,7 +7,7 @@ import numpy.typing as npt
 import soxr
 
 from workers.engines.base import SAMPLE_RATE
-from workers.preparation.decoding import Pcm
+from workers.preparation.decoder.decoding import Pcm
 
 
 class Resampler:

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from workers.preparation.channel_file import ChannelFile
-from workers.preparation.decoding import DecodedRecording, Pcm
-from workers.preparation.limits import DecoderLimits
+from workers.preparation.decoder.decoding import DecodedRecording, Pcm
+from workers.preparation.decoder.limits import DecoderLimits
 from workers.preparation.progress import Progress
 from workers.preparation.resampling import Resampler
 

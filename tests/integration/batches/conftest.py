@@ -32,7 +32,7 @@ from tests.integration.api.conftest import (
 )
 from tests.integration.api.test_transcripts import CONTENT
 from workers.batches.stage import admit_batch
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.nursery import Nursery
 from workers.process import Process
 from workers.settings import WorkerSettings
 from workers.upkeep.cancel_batches import cancel_batches

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.nursery import Nursery
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.nursery import Nursery
 
 PRELUDE: Final = """
 import json, os, signal, struct, sys
-from workers.preparation.nursery_process import serve
+from workers.preparation.decoder.nursery_process import serve
 
 def say(kind, payload=b""):
     os.write(1, struct.pack(">BI", kind, len(payload)) + payload)

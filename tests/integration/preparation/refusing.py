@@ -6,8 +6,8 @@ import sys
 from collections.abc import Collection
 from typing import Final
 
-from workers.preparation.nursery import Nursery
-from workers.preparation.walls import Wall
+from workers.preparation.decoder.nursery import Nursery
+from workers.preparation.decoder.walls import Wall
 
 REFUSE: Final = """
 import ctypes, os, runpy, struct
@@ -27,11 +27,12 @@ def refuse(*names):
     assert libc.prctl(38, 1, 0, 0, 0) == 0
     assert libc.prctl(22, 2, ctypes.create_string_buffer(filter), 0, 0) == 0
 """
+PROGRAM: Final = "workers.preparation.decoder.program"
 REFUSALS: Final = {Wall.NETWORK: "unshare", Wall.FILES: "unshare", Wall.LANDLOCK: "landlock"}
 
 
 def nursery_without(walls: Collection[Wall]) -> Nursery:
     """The real one, on such a machine."""
     names = sorted({REFUSALS[wall] for wall in walls})
-    program = f"refuse(*{names!r})\nrunpy.run_module('workers.preparation.decoder', run_name='__main__')"
+    program = f"refuse(*{names!r})\nrunpy.run_module({PROGRAM!r}, run_name='__main__')"
     return Nursery(command=[sys.executable, "-s", "-P", "-c", REFUSE + program])

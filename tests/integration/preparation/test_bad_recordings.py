@@ -21,8 +21,8 @@ from tests.integration.preparation.calls import recording_of
 from tests.integration.preparation.fake_decoders import fake_decoder
 from tests.integration.preparation.family import decoders
 from tests.unit.preparation.recordings import Format, film, silent_opus, tone, wav, write
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import PreparedRecording
 

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.call_metrics import heard
 from tests.integration.preparation.calls import NAMES, recording_of, turns_of
 from workers.finishing.metrics.measuring import measure
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.nursery import Nursery
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workers.preparation.nursery import PROJECT_ROOT
+from workers.preparation.decoder.nursery import PROJECT_ROOT
 
 PRELUDE = """
 import errno, os, resource, socket, sys
-from workers.preparation.confinement import confine
+from workers.preparation.decoder.confinement import confine
 
 def refused(action):
     try:

@@ -17,9 +17,9 @@ from core.errors import (
 )
 from tests.integration.preparation.fake_decoders import fake_decoder
 from tests.integration.preparation.family import is_over
-from workers.preparation.decoding import decoding
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.decoding import decoding
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
 
 IMPATIENT = DecoderLimits(stall_seconds=0.2)
 LIMITS = DecoderLimits(audio_seconds=60)

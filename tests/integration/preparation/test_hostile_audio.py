@@ -16,9 +16,9 @@ from tests.integration.preparation.calls import recording_of
 from tests.integration.preparation.family import decoders
 from tests.integration.preparation.hostile.corpus import CORPUS
 from tests.integration.preparation.hostile.formats import REAL, real
-from workers.preparation.decoder_process import DecoderProcess
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
+from workers.preparation.decoder.process import DecoderProcess
 from workers.preparation.pipeline import prepare
 
 LIMITS: Final = DecoderLimits(audio_seconds=600, wall_seconds=20, cpu_seconds=10, stall_seconds=10)

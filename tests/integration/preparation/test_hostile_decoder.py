@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from core.errors import RecordingRejected
 from tests.integration.preparation.fake_decoders import fake_decoder
-from workers.preparation.decoder_blocks import BLOCK_HEADER, BlockKind
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.blocks import BLOCK_HEADER, BlockKind
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
 from workers.preparation.pipeline import prepare
 
 LIMITS: Final = DecoderLimits(audio_seconds=60, wall_seconds=5, stall_seconds=5)

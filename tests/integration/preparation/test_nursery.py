@@ -17,9 +17,9 @@ from core.errors import DecoderLimitExceeded, DecoderUnavailable, UndecodableRec
 from tests.integration.preparation.fake_decoders import fake_decoder
 from tests.integration.preparation.family import all_over, decoders, nurseries
 from tests.unit.preparation.recordings import Format, tone, write
-from workers.preparation.decoding import decoding
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.decoding import decoding
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
 
 LIMITS = DecoderLimits()
 ENDLESS = "ready(); describe()\nwhile True: audio(bytes(2**14))"
@@ -173,8 +173,8 @@ from pathlib import Path
 
 import psutil
 from tests.integration.preparation.fake_decoders import fake_decoder
-from workers.preparation.decoding import decoding
-from workers.preparation.limits import DecoderLimits
+from workers.preparation.decoder.decoding import decoding
+from workers.preparation.decoder.limits import DecoderLimits
 
 with decoding(Path(sys.argv[1]), DecoderLimits(), fake_decoder(sys.argv[2])):
     print(*(each.pid for each in psutil.Process().children(recursive=True)), flush=True)

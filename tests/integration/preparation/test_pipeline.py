@@ -9,8 +9,8 @@ import pytest
 from models.channel_finding import FindingCode
 from tests.integration.preparation.calls import NAMES, quieter, recording_of, samples_of, turns_of
 from tests.unit.preparation.recordings import wav
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
 from workers.preparation.pipeline import prepare
 from workers.preparation.recording import ChunkSpan, PreparedChannel, PreparedRecording
 from workers.prepared_audio import read_chunk

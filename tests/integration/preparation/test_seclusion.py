@@ -14,19 +14,19 @@ import pytest
 
 from tests.integration.preparation.calls import recording_of
 from tests.integration.preparation.refusing import nursery_without
-from workers.preparation.decoding import decoding, walls_of
-from workers.preparation.landlock import ruleset
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import PROJECT_ROOT, Nursery
-from workers.preparation.walls import Wall
+from workers.preparation.decoder.decoding import decoding, walls_of
+from workers.preparation.decoder.landlock import ruleset
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import PROJECT_ROOT, Nursery
+from workers.preparation.decoder.walls import Wall
 
 LIMITS = DecoderLimits()
 PRELUDE: Final = """
 import ctypes, errno, os, signal, socket, sys
-from workers.preparation import landlock
-from workers.preparation.confinement import confine
-from workers.preparation.seclusion import seclude
-from workers.preparation.walls import Wall
+from workers.preparation.decoder import landlock
+from workers.preparation.decoder.confinement import confine
+from workers.preparation.decoder.seclusion import seclude
+from workers.preparation.decoder.walls import Wall
 
 def refused(action):
     try:

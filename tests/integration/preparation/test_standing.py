@@ -11,10 +11,10 @@ import pytest
 
 from tests.integration.preparation.family import nurseries
 from tests.integration.preparation.refusing import nursery_without
-from workers.preparation import standing
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
-from workers.preparation.walls import Wall
+from workers.preparation.decoder import standing
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
+from workers.preparation.decoder.walls import Wall
 
 LIMITS: Final = DecoderLimits()
 SET_UP: Final = """

@@ -13,8 +13,8 @@ from core.errors import CheckpointUnavailable
 from tests.integration.preparation.calls import samples_of
 from tests.unit.preparation.recordings import Pcm, channel_file
 from workers.preparation.channel_file import ChannelFile
+from workers.preparation.decoder.nursery import PROJECT_ROOT
 from workers.preparation.loudness import listening_gain
-from workers.preparation.nursery import PROJECT_ROOT
 from workers.preparation.resampling import Resampler
 from workers.preparation.speech_spans import find_speech
 from workers.preparation.voice_activity import load_detector, network_path

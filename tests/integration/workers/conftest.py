@@ -29,7 +29,7 @@ from core.storage import ObjectStorage
 from tests.builders import MODEL
 from tests.integration.workers.walking import SAMPLE, submitted
 from workers.dispatcher.loop import Dispatcher
-from workers.preparation.nursery import Nursery
+from workers.preparation.decoder.nursery import Nursery
 from workers.process import Process
 from workers.settings import DispatcherSettings, WorkerSettings
 

@@ -10,8 +10,8 @@ import pytest
 
 from core.errors import DecoderLimitExceeded, EmptyRecording, UndecodableRecording, UnsupportedFormat
 from tests.unit.preparation.recordings import TONE_HZ, Format, film, pitch, silent_opus, tone, wav, write
-from workers.preparation.decoder import DECODERS, DEMUXERS, decode, judge
-from workers.preparation.decoder_blocks import BLOCK_HEADER, BlockKind, BlockWriter, SourceFormat, Verdict
+from workers.preparation.decoder.blocks import BLOCK_HEADER, BlockKind, BlockWriter, SourceFormat, Verdict
+from workers.preparation.decoder.program import DECODERS, DEMUXERS, decode, judge
 
 FORMATS = [
     Format("wav", "wav", "pcm_s16le", channels=2),

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DecoderLimitExceeded, UndecodableRecording
-from workers.preparation.block_reader import BlockReader
-from workers.preparation.decoder_blocks import (
+from workers.preparation.decoder.block_reader import BlockReader
+from workers.preparation.decoder.blocks import (
     BLOCK_HEADER,
     MAX_BLOCK_BYTES,
     BlockKind,
@@ -18,8 +18,8 @@ from workers.preparation.decoder_blocks import (
     SourceFormat,
     Verdict,
 )
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.walls import Wall
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.walls import Wall
 
 IMPATIENT = DecoderLimits(stall_seconds=0.01)
 

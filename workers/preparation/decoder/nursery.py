@@ -14,12 +14,12 @@ from typing import IO, Final
 
 from core.errors import DecoderUnavailable
 from core.settings import library_path
-from workers.preparation.decoder_process import DecoderProcess
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery_process import ORDER
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery_process import ORDER
+from workers.preparation.decoder.process import DecoderProcess
 
-NURSERY_COMMAND: Final = (sys.executable, "-s", "-P", "-m", "workers.preparation.decoder")
-PROJECT_ROOT: Final = Path(__file__).resolve().parents[2]
+NURSERY_COMMAND: Final = (sys.executable, "-s", "-P", "-m", "workers.preparation.decoder.program")
+PROJECT_ROOT: Final = Path(__file__).resolve().parents[3]
 
 
 class Nursery:

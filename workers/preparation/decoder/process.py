@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from core.errors import DecoderLimitExceeded, DecoderUnavailable, ServiceError, UndecodableRecording
-from workers.preparation.nursery_process import END, STATUS
+from workers.preparation.decoder.nursery_process import END, STATUS
 
 logger = logging.getLogger(__name__)
 

@@ -21,12 +21,12 @@ from core.errors import (
     UndecodableRecording,
     UnsupportedFormat,
 )
-from workers.preparation.block_reader import BlockReader
-from workers.preparation.decoder_blocks import BlockKind, SourceFormat, Verdict
-from workers.preparation.decoder_process import DecoderProcess
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
-from workers.preparation.walls import Wall
+from workers.preparation.decoder.block_reader import BlockReader
+from workers.preparation.decoder.blocks import BlockKind, SourceFormat, Verdict
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
+from workers.preparation.decoder.process import DecoderProcess
+from workers.preparation.decoder.walls import Wall
 
 logger = logging.getLogger(__name__)
 

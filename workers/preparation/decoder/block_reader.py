@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from core.errors import DecoderLimitExceeded, UndecodableRecording
-from workers.preparation.decoder_blocks import BLOCK_HEADER, MAX_BLOCK_BYTES, BlockKind
-from workers.preparation.limits import DecoderLimits
+from workers.preparation.decoder.blocks import BLOCK_HEADER, MAX_BLOCK_BYTES, BlockKind
+from workers.preparation.decoder.limits import DecoderLimits
 
 Block = tuple[BlockKind, bytes]
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Final
 
-from workers.preparation.walls import Wall
+from workers.preparation.decoder.walls import Wall
 
 BLOCK_HEADER: Final = struct.Struct(">BI")
 MAX_BLOCK_BYTES: Final = 2**18

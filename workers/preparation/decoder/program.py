@@ -1,7 +1,7 @@
 """The decoder: a caller's recording on stdin, its samples on stdout, nothing else in reach.
 
 As a program it is the nursery, which forks one for each recording. Whoever reads what comes out of
-here, workers/preparation/decoding.py, trusts nothing of it.
+here, workers/preparation/decoder/decoding.py, trusts nothing of it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from core.errors import (
     UndecodableRecording,
     UnsupportedFormat,
 )
-from workers.preparation.confinement import confine
-from workers.preparation.decoder_blocks import BlockWriter, SourceFormat, Verdict
-from workers.preparation.nursery_process import serve
+from workers.preparation.decoder.blocks import BlockWriter, SourceFormat, Verdict
+from workers.preparation.decoder.confinement import confine
+from workers.preparation.decoder.nursery_process import serve
+from workers.preparation.decoder.seclusion import seclude
+from workers.preparation.decoder.walls import Wall
 from workers.preparation.pcm_track import PcmTrack
-from workers.preparation.seclusion import seclude
-from workers.preparation.walls import Wall
 
 STDIN: Final = 0
 STDOUT: Final = 1

@@ -6,8 +6,8 @@ import contextlib
 import resource
 from typing import Final
 
-from workers.preparation import landlock
-from workers.preparation.walls import Wall
+from workers.preparation.decoder import landlock
+from workers.preparation.decoder.walls import Wall
 
 STDERR_BYTES: Final = 64 * 2**10
 """The only file it may write: its own complaints, for our log."""

@@ -10,10 +10,10 @@ from contextlib import closing
 
 from core.errors import DatabaseUnavailable, DecoderUnavailable
 from models.repositories.prepare_workers import PrepareWorkerRepository
-from workers.preparation.decoding import walls_of
-from workers.preparation.limits import DecoderLimits
-from workers.preparation.nursery import Nursery
-from workers.preparation.walls import Wall
+from workers.preparation.decoder.decoding import walls_of
+from workers.preparation.decoder.limits import DecoderLimits
+from workers.preparation.decoder.nursery import Nursery
+from workers.preparation.decoder.walls import Wall
 from workers.process import Process
 
 logger = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, NoReturn
 
-from workers.preparation.confinement import bound
+from workers.preparation.decoder.confinement import bound
 
 ORDER: Final = struct.Struct(">QQ")
 """Seconds of processor time, bytes of memory. What becomes stdin, stdout and stderr comes with it."""

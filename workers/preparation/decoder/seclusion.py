@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from workers.preparation.walls import Wall
+from workers.preparation.decoder.walls import Wall
 
 # <sched.h>
 CLONE_NEWNS: Final = 0x0002_0000

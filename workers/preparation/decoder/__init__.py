@@ -1,0 +1,1 @@
+"""The decoder of foreign recordings: a process of its own, its walls and limits, and how it is talked to."""
