@@ -13,6 +13,8 @@ from core.settings import StorageSettings
 
 ACCESS_FILE: Final = "client.json"
 """In the state directory: address and key of the API that runs here, for the client commands."""
+SERVERS_FILE: Final = "servers.json"
+"""In the state directory, while they run: where its servers answer, as settings."""
 
 Port = Field(default=None, ge=1, le=65535)
 

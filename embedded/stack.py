@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Self
 
 from pydantic import SecretStr
 
 from core.errors import ServiceNotStarted
+from embedded.files import write_private
 from embedded.ports import PortBook
 from embedded.postgres import Postgres
 from embedded.program import Process
 from embedded.seaweedfs import SeaweedFS
 from embedded.service import Service
-from embedded.settings import EmbeddedSettings
+from embedded.settings import SERVERS_FILE, EmbeddedSettings
 from embedded.state import StateDirectory
 from embedded.supervisor import Supervisor
 from embedded.valkey import Valkey
@@ -44,11 +48,18 @@ class EmbeddedStack:
             for service in services:
                 swept.callback(service.sweep)
             self._serve(services)
+            opening.callback(self._say_where())
             self._closing = opening.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._closing.close()
+
+    def _say_where(self) -> Callable[[], None]:
+        """For commands beside this process; returns what takes it back."""
+        path = self.state.path / SERVERS_FILE
+        write_private(path, json.dumps(self.environment, indent=2))
+        return partial(path.unlink, missing_ok=True)
 
     def _services(self) -> list[Service]:
         """Those the user has not replaced, the slowest to start first."""
@@ -84,11 +95,18 @@ def _wait_until_serving(service: Service, process: Process, deadline: float) -> 
 
 def _replacements(settings: EmbeddedSettings) -> dict[str, str]:
     """The user's own servers, as settings for every process."""
-    chosen = {"DATABASE_URL": settings.database_url, "BROKER_URL": settings.broker_url}
+    chosen: dict[str, object] = {"DATABASE_URL": settings.database_url, "BROKER_URL": settings.broker_url}
     if settings.storage is not None:
-        chosen |= {f"STORAGE__{name.upper()}": value for name, value in settings.storage}
+        written = settings.storage.model_dump(mode="json", exclude_unset=True)
+        for name in written:
+            secret = getattr(settings.storage, name)
+            value = secret if isinstance(secret, SecretStr) else written[name]
+            chosen[f"STORAGE__{name.upper()}"] = value
     return {f"CALLSCRIBE_{name}": _plain(value) for name, value in chosen.items() if value is not None}
 
 
-def _plain(value: SecretStr | str) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
+def _plain(value: object) -> str:
+    """As settings are read: words as they are, lists and numbers as JSON."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return value if isinstance(value, str) else json.dumps(value)

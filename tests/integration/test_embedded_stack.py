@@ -233,7 +233,9 @@ class TestReplacement:
             state_dir=tmp_path,
             database_url=None,
             broker_url=SecretStr(ELSEWHERE),
-            storage=StorageSettings(bucket="calls", secret_access_key=SecretStr("hush")),
+            storage=StorageSettings(
+                bucket="calls", secret_access_key=SecretStr("hush"), attempts=2, import_from=("s3://a/",)
+            ),
         )
 
         with EmbeddedStack(settings) as stack:
@@ -243,6 +245,8 @@ class TestReplacement:
         assert stack.environment["CALLSCRIBE_BROKER_URL"] == ELSEWHERE
         assert stack.environment["CALLSCRIBE_STORAGE__BUCKET"] == "calls"
         assert stack.environment["CALLSCRIBE_STORAGE__SECRET_ACCESS_KEY"] == "hush"
+        assert stack.environment["CALLSCRIBE_STORAGE__ATTEMPTS"] == "2"
+        assert stack.environment["CALLSCRIBE_STORAGE__IMPORT_FROM"] == '["s3://a/"]'
         assert "CALLSCRIBE_STORAGE__ENDPOINT_URL" not in stack.environment
 
     def test_any_storage_setting_chooses_the_users_store(
