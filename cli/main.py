@@ -41,7 +41,7 @@ def main() -> None:
     try:
         app(prog_name="callscribe")
     except ServiceError as error:
-        sys.exit(f"callscribe: {error}")
+        sys.exit(f"callscribe: {error} ({error.code})")
     except ValidationError as error:
         if not error.title.endswith("Settings"):
             raise

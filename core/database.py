@@ -10,7 +10,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
 from pydantic import SecretStr
-from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy import Engine, ExceptionContext, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -29,6 +29,11 @@ SESSION_OPTIONS: Final = (
     "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 "
     # And the server notices a process that vanished without a FIN, whose locks it would keep else.
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+LONG_OPTIONS: Final = (
+    "-c statement_timeout=0 -c lock_timeout=60000 -c idle_in_transaction_session_timeout=0 "
+    "-c TimeZone=UTC -c DateStyle=ISO,MDY -c IntervalStyle=postgres -c bytea_output=hex "
+    "-c extra_float_digits=1"
 )
 ANSWER_WITHIN_S: Final = 12.0
 """Above the server's own limit on a statement: one that still says nothing then is not there any more."""
@@ -123,6 +128,24 @@ def open_sessions(
     event.listen(engine, "checkout", ask_if_it_waited)
     event.listen(engine, "handle_error", _name_the_failure)
     return sessionmaker(engine, expire_on_commit=False)
+
+
+def open_for_long(database_url: SecretStr, *, process: str) -> Engine:
+    """Connections, each of its own, that may stay in one transaction for hours.
+
+    Values turn into text in one way on every server, whatever its settings say.
+    """
+    engine = create_engine(
+        driver_url(database_url),
+        poolclass=NullPool,
+        connect_args={
+            "options": LONG_OPTIONS,
+            "connect_timeout": CONNECT_WITHIN_S,
+            "application_name": f"callscribe {process}",
+        },
+    )
+    event.listen(engine, "handle_error", _name_the_failure)
+    return engine
 
 
 def engine_of(sessions: SessionFactory) -> Engine:

@@ -41,6 +41,12 @@ ServiceError
 │   ├── ServerUnknown
 │   ├── SignatureRejected
 │   ├── LibraryMissing
+│   ├── PostgresProgramMissing
+│   ├── PostgresProgramFailed
+│   ├── BackupDirectoryRefused
+│   ├── BackupDamaged
+│   ├── RestoreRefused
+│   ├── RestoredStateDiffers
 │   └── WorkerLost
 ├── TransientError              nobody's fault; retried with backoff
 │   ├── StorageUnavailable
@@ -324,6 +330,42 @@ class LibraryMissing(PermanentError):
     """A library that this needs is an extra, and is not installed."""
 
     code = "library_missing"
+
+
+class PostgresProgramMissing(PermanentError):
+    """No pg_dump and pg_restore of the server's version or a newer one are on this machine."""
+
+    code = "postgres_program_missing"
+
+
+class PostgresProgramFailed(PermanentError):
+    """pg_dump or pg_restore did not come to its end."""
+
+    code = "postgres_program_failed"
+
+
+class BackupDirectoryRefused(PermanentError):
+    """A backup begins in a directory that is empty or not there yet."""
+
+    code = "backup_directory_refused"
+
+
+class BackupDamaged(PermanentError):
+    """The backup is not whole, or not as it was written."""
+
+    code = "backup_damaged"
+
+
+class RestoreRefused(PermanentError):
+    """A backup is restored into an empty database and an empty bucket, and nowhere else."""
+
+    code = "restore_refused"
+
+
+class RestoredStateDiffers(PermanentError):
+    """What lies in the database and the bucket is not what the backup holds."""
+
+    code = "restored_state_differs"
 
 
 class WorkerLost(PermanentError):

@@ -152,6 +152,16 @@ def library_path() -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
+def program_path() -> list[Path]:
+    """Where this machine keeps programs, in the order in which they are looked for."""
+    return [Path(each) for each in os.environ.get("PATH", os.defpath).split(os.pathsep) if each]
+
+
+def program_environment() -> dict[str, str]:
+    """For a program of somebody else's: this process's own, without what is set for ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("CALLSCRIBE_")}
+
+
 def hand_down(settings: Mapping[str, str]) -> None:
     """Set these for this process and all that it starts; the only place that writes the environment."""
     os.environ.update(settings)

@@ -41,7 +41,7 @@ class Lodgings:
     def __init__(self, supervisor: Supervisor, state: Path, *, exiles: Path = EXILES) -> None:
         self._supervisor = supervisor
         self._home = state / "postgres"
-        self._exile = exiles / hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
+        self._exile = exile_of(state, exiles)
 
     def find(self, binaries: Path) -> Lodging:
         if os.geteuid() != 0:
@@ -77,6 +77,11 @@ class Lodgings:
             run_as=run_as,
         )
         return self._supervisor.run(program, timeout=PROBE_TIMEOUT).exit_status == 0
+
+
+def exile_of(state: Path, exiles: Path = EXILES) -> Path:
+    """Where data may lie that belong to this state directory; whoever removes that removes this."""
+    return exiles / hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
 
 
 def _nobody() -> pwd.struct_passwd:

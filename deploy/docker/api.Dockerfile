@@ -9,6 +9,7 @@ RUN python -m venv --without-pip /venv \
         --require-hashes --requirement requirements/base.txt
 WORKDIR /app
 COPY api api
+COPY backups backups
 COPY cli cli
 COPY client client
 COPY core core

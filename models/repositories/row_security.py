@@ -1,14 +1,60 @@
-"""SQL that puts a transaction behind the second wall: migrations/versions/0011_expand_row_security.py."""
+"""SQL on the second wall: a transaction goes behind it, and a restored database gets it back.
+
+The wall itself is of migrations/versions/0011_expand_row_security.py.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, table, text
 
 ROLE: Final = "callscribe_tenant"
 OWNER_SETTING: Final = "callscribe.owner"
+
+# Roles belong to the server, and rights are granted to a role: a dump of the database has neither.
+_ROLE_AND_RIGHTS: Final = (
+    """
+    DO $$
+    BEGIN
+        CREATE ROLE callscribe_tenant NOLOGIN;
+    EXCEPTION
+        WHEN duplicate_object OR unique_violation THEN NULL;
+        WHEN insufficient_privilege THEN
+            IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'callscribe_tenant') THEN
+                RAISE EXCEPTION 'an administrator must say, first: CREATE ROLE callscribe_tenant NOLOGIN; '
+                    'GRANT callscribe_tenant TO %', current_user;
+            END IF;
+    END
+    $$
+    """,
+    """
+    DO $$
+    BEGIN
+        IF NOT pg_has_role(current_user, 'callscribe_tenant', 'MEMBER') OR
+            NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = current_user AND rolsuper)
+        THEN
+            EXECUTE format('GRANT callscribe_tenant TO %I', current_user);
+        END IF;
+    END
+    $$
+    """,
+    """
+    ALTER DEFAULT PRIVILEGES IN SCHEMA public
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO callscribe_tenant
+    """,
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO callscribe_tenant",
+)
+_GUARDED: Final = text("""
+    SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relrowsecurity ORDER BY 1
+""")
+_WITHOUT_RIGHTS: Final = text("""
+    SELECT c.relname FROM pg_class c CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity
+    AND NOT has_table_privilege('callscribe_tenant', c.oid, r) GROUP BY c.relname ORDER BY 1
+""")
 
 
 def confine(connection: Connection, owner_id: uuid.UUID) -> None:
@@ -19,3 +65,30 @@ def confine(connection: Connection, owner_id: uuid.UUID) -> None:
             func.set_config("role", ROLE, True),
         )
     )
+
+
+def let_role_in(connection: Connection) -> None:
+    """The role, this user's way into it, and its rights to all tables that this user makes from now on."""
+    for statement in _ROLE_AND_RIGHTS:
+        connection.execute(text(statement))
+
+
+def gaps(connection: Connection) -> Sequence[str]:
+    """What is wrong with the wall, in words. Afterwards the transaction is good for nothing else."""
+    if not connection.execute(
+        select(func.count()).where(text("to_regrole(:role) IS NOT NULL")), {"role": ROLE}
+    ).scalar():
+        return [f"the role {ROLE} is missing"]
+    if not connection.execute(select(func.pg_has_role(ROLE, "MEMBER"))).scalar_one():
+        return [f"this user may not become {ROLE}"]
+    without = connection.execute(_WITHOUT_RIGHTS).scalars().all()
+    if without:
+        return [f"{ROLE} lacks rights to {', '.join(without)}"]
+    guarded = connection.execute(_GUARDED).scalars().all()
+    connection.execute(select(func.set_config(OWNER_SETTING, "", True), func.set_config("role", ROLE, True)))
+    return [f"{name} shows rows to no owner at all" for name in guarded if _shows_any(connection, name)]
+
+
+def _shows_any(connection: Connection, name: str) -> bool:
+    query = select(func.count()).select_from(select(text("1")).select_from(table(name)).limit(1).subquery())
+    return bool(connection.execute(query).scalar_one())

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
@@ -15,6 +16,9 @@ from models.channel import Channel
 from models.job import Job
 from models.recording import Recording
 from models.upload import Upload
+
+PREFIXES: Final = ("recordings/", "prepared/")
+"""Where all of ours lie; what else is in the bucket is none of our business."""
 
 
 class StoredObjects:

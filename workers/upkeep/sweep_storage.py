@@ -15,11 +15,10 @@ from typing import Final
 from core.database import SessionFactory
 from core.storage import ObjectStorage, StoredObject
 from models.repositories import clock
-from models.repositories.stored_objects import StoredObjects
+from models.repositories.stored_objects import PREFIXES, StoredObjects
 
 logger = logging.getLogger(__name__)
 
-PREFIXES: Final = ("recordings/", "prepared/")
 PAGE: Final = 1_000
 
 

@@ -19,9 +19,9 @@ from models import Channel, Recording, Upload
 from models.repositories import clock
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
-from models.repositories.stored_objects import StoredObjects
+from models.repositories.stored_objects import PREFIXES, StoredObjects
 from tests import builders
-from workers.upkeep.sweep_storage import PREFIXES, StorageSweep, sweep_storage
+from workers.upkeep.sweep_storage import StorageSweep, sweep_storage
 
 OLD: Final = timedelta(seconds=-2)
 """What was written just now is older: a store's clock may know whole seconds only."""

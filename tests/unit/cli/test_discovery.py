@@ -55,7 +55,11 @@ class TestMain:
         monkeypatch.setenv("CALLSCRIBE_API_URL", "http://127.0.0.1:9")
         monkeypatch.setenv("CALLSCRIBE_API_KEY", "key")
 
-        assert called("status", monkeypatch).startswith("callscribe: ")
+        said = called("status", monkeypatch)
+
+        assert said.startswith("callscribe: ")
+        assert said.endswith(" (server_unreachable)")
+        assert "\n" not in said
 
     def test_names_the_variable_of_a_missing_setting(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("CALLSCRIBE_DATABASE_URL", raising=False)
