@@ -12,6 +12,7 @@ from api import errors
 from api.audio.routes import router as audio
 from api.batches.routes import router as batches
 from api.description import DescribedApp
+from api.docs.routes import router as docs
 from api.errors import LastResort
 from api.events.routes import router as events
 from api.health.routes import router as health
@@ -20,6 +21,7 @@ from api.limits.headers import RateHeaders
 from api.models.routes import router as models
 from api.request_ids import RequestIds
 from api.resources import opened
+from api.safe_headers import SafeHeaders
 from api.settings import ApiSettings
 from api.transcripts.routes import router as transcripts
 from api.uploads.routes import router as uploads
@@ -41,6 +43,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
         summary="Turns recordings of calls into transcripts.",
         version="1",
         lifespan=lifespan,
+        # `api.docs` has a page of our own in their place: these load scripts from elsewhere.
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
@@ -49,6 +53,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.add_middleware(LastResort)
     app.add_middleware(RateHeaders)
     app.add_middleware(RequestIds)
-    for router in (jobs, batches, transcripts, uploads, webhooks, events, audio, models, health):
+    app.add_middleware(SafeHeaders)
+    for router in (jobs, batches, transcripts, uploads, webhooks, events, audio, models, health, docs):
         app.include_router(router)
     return app
