@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated, Final
 
+import httpx
 import typer
 
 from benchmarks.conclusion import Benchmark
 from benchmarks.marks import Mark
+from benchmarks.questions import asked, counts_in, settle, write_settings
 from benchmarks.services import PACKAGES
 from benchmarks.systems import running_system
 from cli.steps import Steps
 from embedded.system import System
 
-TOOL: Final = "schemathesis>=4.32,<5"
-CHECKS: Final = (
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_headers_conformance",
-    "response_schema_conformance",
-    "unsupported_method",
-    "ignored_auth",
-)
 SETTINGS: Final = {"CALLSCRIBE_TRANSCRIPTION_TIMEOUT": "PT1S"}
 """Nobody waits for what was never a call."""
 MARKS: Final = (
@@ -44,39 +34,26 @@ def main(
 ) -> None:
     """Look for answers that the OpenAPI document does not know, and for faults of ours."""
     benchmark = Benchmark("api_fuzz")
-    # Beside this Python, where the launcher has put it.
-    uv = str(Path(sys.executable).with_name("uv"))
     with Steps(benchmark.console) as steps, running_system(steps, settings=SETTINGS) as system:
         steps.begin(f"asking for {seconds} s")
-        told = _asked(uv, system, seconds=seconds, seed=seed)
+        told = _told(system, seconds=seconds, seed=seed)
         logs = system.stack.state.directory("logs")
         faults = (logs / "api.log").read_text(errors="replace").count("Request failed")
     benchmark.console.print(told[-6_000:], markup=False, highlight=False)
-    benchmark.conclude(figures_of(told, faults), marks=MARKS, packages=PACKAGES, out=out)
+    figures = counts_in(told) | {"requests_that_failed_as_ours": faults}
+    benchmark.conclude(figures, marks=MARKS, packages=PACKAGES, out=out)
 
 
-def _asked(uv: str, system: System, *, seconds: int, seed: int) -> str:
-    words = [uv, "tool", "run", "--from", TOOL, "st", "run", f"{system.api_url}/openapi.json"]
-    words += ["--header", f"Authorization: Bearer {system.api_key}", "--checks", ",".join(CHECKS)]
-    words += ["--phases", "coverage,fuzzing,stateful", "--max-time", str(seconds), "--seed", str(seed)]
-    words += ["--workers", "2", "--continue-on-failure", "--request-timeout", "30"]
-    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
-
-
-def figures_of(told: str, faults: int) -> dict[str, object]:
-    """Of schemathesis' summary."""
-
-    def count(pattern: str) -> int:
-        found = re.search(pattern, told)
-        return int(found[1].replace(",", "")) if found else 0
-
-    return {
-        "operations": count(r"Tested: ([\d,]+)"),
-        "cases": count(r"([\d,]+) generated"),
-        "failures": count(r"generated.*?([\d,]+) (?:found )?(?:unique )?fail"),
-        "broken_answers": count(r"Network Error: ([\d,]+)"),
-        "requests_that_failed_as_ours": faults,
-    }
+def _told(system: System, *, seconds: int, seed: int) -> str:
+    options = ("--phases", "coverage,fuzzing,stateful", "--max-time", str(seconds), "--seed", str(seed))
+    access = {"Authorization": f"Bearer {system.api_key}"}
+    with (
+        tempfile.TemporaryDirectory(prefix="callscribe-bench-") as directory,
+        httpx.Client(base_url=system.api_url, headers=access, trust_env=False) as api,
+    ):
+        settings = Path(directory) / "schemathesis.toml"
+        write_settings(settings, settle(api))
+        return asked(system.api_url, system.api_key, settings, *options, "--workers", "2").stdout
 
 
 if __name__ == "__main__":
