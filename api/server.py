@@ -15,6 +15,7 @@ from api.connection import HEAD_BYTES, ApiConfig, TimedConnection
 from api.resources import Resources
 from api.settings import ApiSettings
 from core import logging
+from core.database_address import warn_unless_verified
 from core.errors import ServiceNotStarted
 
 GRACE: Final = 25
@@ -27,6 +28,7 @@ def serve(host: str | None = None, port: int | None = None, *, settings: ApiSett
     settings = settings or ApiSettings()
     listener = _listener(host or settings.api_host, settings.api_port if port is None else port)
     logging.configure(settings.log_level)
+    warn_unless_verified(settings.database_url)
     server = server_of(create_app(settings), settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises its signal once more when all is closed: that is a good end, not a death.

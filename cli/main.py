@@ -9,7 +9,7 @@ import typer
 from pydantic_core import ValidationError
 
 from cli.discovery import DiscoveredCommands
-from core.errors import ServiceError
+from core.errors import DatabaseUnavailable, ServiceError
 from core.version import VERSION
 
 app = typer.Typer(
@@ -40,6 +40,9 @@ def callscribe(
 def main() -> None:
     try:
         app(prog_name="callscribe")
+    except DatabaseUnavailable as error:
+        # Postgres' own words name host and user, and no password.
+        sys.exit(f"callscribe: {error} {' '.join(str(error.__cause__ or '').split())}".rstrip())
     except ServiceError as error:
         sys.exit(f"callscribe: {error} ({error.code})")
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from math import ceil
 from typing import Any, Final, TypeAlias, TypeVar
@@ -10,11 +11,14 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
 from pydantic import SecretStr
-from sqlalchemy import Engine, ExceptionContext, NullPool, create_engine, event, make_url
+from sqlalchemy import Engine, ExceptionContext, NullPool, create_engine, event
 from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from core.database_address import driver_url, reason_of, with_options
 from core.errors import DatabaseUnavailable
+
+logger = logging.getLogger(__name__)
 
 SessionFactory: TypeAlias = sessionmaker[Session]
 
@@ -45,12 +49,6 @@ takes as long as a short transaction."""
 Answer = TypeVar("Answer")
 
 _RETRYABLE = (DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure)
-
-
-def driver_url(database_url: SecretStr) -> str:
-    """The same address for SQLAlchemy with psycopg 3."""
-    url = make_url(database_url.get_secret_value())
-    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
 class BoundedConnection(psycopg.Connection[Any]):
@@ -96,7 +94,7 @@ def open_sessions(
         max_overflow=pool_size,
         pool_timeout=10,
         connect_args={
-            "options": SESSION_OPTIONS,
+            "options": with_options(database_url, SESSION_OPTIONS),
             # libpq knows whole seconds, and no less than two.
             "connect_timeout": min(CONNECT_WITHIN_S, ceil(answer_within_s)),
             "application_name": f"callscribe {process}",
@@ -126,7 +124,7 @@ def open_sessions(
 
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "checkout", ask_if_it_waited)
-    event.listen(engine, "handle_error", _name_the_failure)
+    event.listen(engine, "handle_error", name_the_failure)
     return sessionmaker(engine, expire_on_commit=False)
 
 
@@ -139,12 +137,12 @@ def open_for_long(database_url: SecretStr, *, process: str) -> Engine:
         driver_url(database_url),
         poolclass=NullPool,
         connect_args={
-            "options": LONG_OPTIONS,
+            "options": with_options(database_url, LONG_OPTIONS),
             "connect_timeout": CONNECT_WITHIN_S,
             "application_name": f"callscribe {process}",
         },
     )
-    event.listen(engine, "handle_error", _name_the_failure)
+    event.listen(engine, "handle_error", name_the_failure)
     return engine
 
 
@@ -156,7 +154,11 @@ def engine_of(sessions: SessionFactory) -> Engine:
     return bind
 
 
-def _name_the_failure(context: ExceptionContext) -> None:
+def name_the_failure(context: ExceptionContext) -> None:
+    """For SQLAlchemy's `handle_error`. Callers are told no more than the name; the log has the reason."""
+    if context.connection is None:
+        facts = {"reason": reason_of(context.original_exception)}
+        logger.warning("no connection to the database", extra=facts)
     lost = isinstance(context.sqlalchemy_exception, OperationalError | InterfaceError)
     if lost or isinstance(context.original_exception, _RETRYABLE):
         raise DatabaseUnavailable from context.original_exception

@@ -10,7 +10,8 @@ from typing import Final
 import psycopg
 from psycopg import sql
 from pydantic import SecretStr
-from sqlalchemy import make_url
+
+from core.database_address import parameters_of, reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -27,24 +28,24 @@ def notices(database_url: SecretStr, channel: str, *, process: str, stop: Event)
     while not stop.is_set():
         try:
             yield from _heard_on_one_connection(database_url, channel, process=process, stop=stop)
-        except psycopg.OperationalError:
-            logger.warning("listening was interrupted", extra={"channel": channel})
+        except psycopg.OperationalError as error:
+            facts = {"channel": channel, "reason": reason_of(error)}
+            logger.warning("listening was interrupted", extra=facts)
             stop.wait(RECONNECT_AFTER)
 
 
 def _heard_on_one_connection(
     database_url: SecretStr, channel: str, *, process: str, stop: Event
 ) -> Iterator[str | None]:
-    url = make_url(database_url.get_secret_value()).set(drivername="postgresql")
-    with psycopg.connect(
-        url.render_as_string(hide_password=False),
-        autocommit=True,
-        connect_timeout=5,
-        application_name=f"callscribe {process} listening",
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=3,
-    ) as connection:
+    arguments = {
+        **parameters_of(database_url),
+        "connect_timeout": 5,
+        "application_name": f"callscribe {process} listening",
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }
+    with psycopg.connect(**arguments, autocommit=True) as connection:
         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         yield None
         while not stop.is_set():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 from alembic import context
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, event, text
 
+from core.database import name_the_failure
+from core.database_address import with_options
 from core.errors import DatabaseUnavailable
 from models import Record
 
@@ -18,11 +20,17 @@ MIGRATION_LOCK = 0x63616C6C
 # A migration that cannot get its lock gives up, instead of queueing in front of all traffic.
 OPTIONS = "-c lock_timeout=5000 -c statement_timeout=300000"
 
+url = context.config.attributes["url"]
 engine = create_engine(
-    context.config.attributes["url"],
+    url,
     poolclass=NullPool,
-    connect_args={"options": OPTIONS, "application_name": "callscribe migrate", "connect_timeout": 10},
+    connect_args={
+        "options": with_options(url, OPTIONS),
+        "application_name": "callscribe migrate",
+        "connect_timeout": 10,
+    },
 )
+event.listen(engine, "handle_error", name_the_failure)
 with engine.connect() as connection:
     deadline = time.monotonic() + LOCK_WITHIN_S
     # In a transaction that waits for the lock, an index that is built concurrently would wait for the waiter.

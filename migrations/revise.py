@@ -17,7 +17,7 @@ from alembic.operations import MigrationScript
 from alembic.runtime.migration import MigrationContext
 from pydantic import SecretStr
 
-from core.database import driver_url
+from core.database_address import driver_url
 from embedded.settings import EmbeddedSettings
 from embedded.stack import EmbeddedStack
 from migrations.upgrade import upgrade

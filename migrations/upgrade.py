@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
 
-from core.database import driver_url
+from core.database_address import driver_url
 
 
 def upgrade(database_url: SecretStr, *, revision: str = "head") -> None:

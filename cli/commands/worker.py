@@ -17,6 +17,7 @@ from core.broker import (
     transcribe_queue,
 )
 from core.catalog import model_named
+from core.database_address import warn_unless_verified
 from core.settings import ModelStoreSettings, hand_down, hand_down_unless_set
 
 CPU_QUEUES = {"prepare": (PREPARE_LIVE_QUEUE, PREPARE_QUEUE, ADMIT_QUEUE), "finish": (FINISH_QUEUE,)}
@@ -86,7 +87,9 @@ def _run(queues: list[str], *, node: str, pool: str, concurrency: int) -> None:
     from workers.app import app  # noqa: PLC0415 - reads the settings that were just handed down
     from workers.settings import WorkerSettings  # noqa: PLC0415 - as above
 
-    logging.configure(WorkerSettings().log_level)
+    settings = WorkerSettings()
+    logging.configure(settings.log_level)
+    warn_unless_verified(settings.database_url)
     await_server(app)
     app.worker_main(
         [

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import create_engine, make_url, text
 
-from core.database import driver_url
+from core.database_address import driver_url
 
 
 @pytest.fixture

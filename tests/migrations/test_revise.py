@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 
 import migrations
-from core.database import driver_url
+from core.database_address import driver_url
 from migrations.revise import draft
 from migrations.upgrade import upgrade
 

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 
-from core.database import driver_url
+from core.database_address import driver_url
 from embedded.settings import inherited_environment
 from migrations.upgrade import upgrade
 from models import Record

@@ -24,7 +24,7 @@ from embedded.supervisor import Supervisor
 from embedded.wheels import binary
 from tests.acceptance.waiting import until
 from tests.integration.brokers.pages import ACCOUNTS
-from tests.integration.brokers.tls_front import TlsFront
+from tests.tls_front import TlsFront
 
 PASSWORD: Final = "swordfish-of-the-server"
 SENTINEL_PASSWORD: Final = "swordfish-of-the-sentinels"
@@ -105,7 +105,12 @@ class Brokers:
     def over_tls(self, kind: str) -> Broker:
         """The same behind TLS, which asks clients for a certificate as well."""
         inner = self.with_accounts(kind, name="behind-tls")
-        front = TlsFront(self._authority, upstream=inner.nodes["server"].port, port=self._ports.port("tls"))
+        front = TlsFront(
+            self._authority,
+            upstream=inner.nodes["server"].port,
+            port=self._ports.port("tls"),
+            wants_certificates=True,
+        )
         self._closing.enter_context(front)
         return Broker(
             {

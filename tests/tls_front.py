@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import struct
 from concurrent.futures import Future
 from threading import Thread
 from types import TracebackType
@@ -14,22 +15,28 @@ import trustme
 from embedded.ports import LOOPBACK
 
 BLOCK = 65_536
+TLS_REQUEST = struct.pack("!II", 8, 80877103)
+"""https://www.postgresql.org/docs/18/protocol-message-formats.html, SSLRequest."""
 
 
 class TlsFront:
-    """Ends TLS as `tls-port` and `tls-auth-clients yes` of a server would, and hands on what comes.
+    """Ends TLS as `tls-port` of a server would, and hands on what comes.
 
-    No wheel holds a Redis or Valkey with TLS in it. What is under test is the client's side, and that talks
-    to OpenSSL here as there.
+    No wheel holds a Redis, Valkey or Postgres with TLS in it. What is under test is the client's side, and
+    that talks to OpenSSL here as there.
     """
 
-    def __init__(self, authority: trustme.CA, *, upstream: int, port: int) -> None:
+    def __init__(
+        self, authority: trustme.CA, *, upstream: int, port: int = 0, wants_certificates: bool = False
+    ) -> None:
+        """Its own certificate is for `localhost`; port 0 takes any free one."""
         self.port = port
         self._upstream = upstream
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         authority.issue_cert("localhost").configure_cert(self._context)
-        authority.configure_trust(self._context)
-        self._context.verify_mode = ssl.CERT_REQUIRED
+        if wants_certificates:
+            authority.configure_trust(self._context)
+            self._context.verify_mode = ssl.CERT_REQUIRED
         self._sinks: set[asyncio.StreamWriter] = set()
         self._serving: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), name="tls-front")
@@ -48,7 +55,8 @@ class TlsFront:
 
     async def _serve(self) -> None:
         stopped = asyncio.Event()
-        server = await asyncio.start_server(self._hand_on, LOOPBACK, self.port, ssl=self._context)
+        server = await self._listening()
+        self.port = server.sockets[0].getsockname()[1]
         self._serving.set_result((asyncio.get_running_loop(), stopped))
         await stopped.wait()
         server.close()
@@ -57,6 +65,9 @@ class TlsFront:
         # Their ends are noticed in the next rounds of the loop.
         while self._sinks:
             await asyncio.sleep(0)
+
+    async def _listening(self) -> asyncio.Server:
+        return await asyncio.start_server(self._hand_on, LOOPBACK, self.port, ssl=self._context)
 
     async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, questions = await asyncio.open_connection(LOOPBACK, self._upstream)
@@ -73,3 +84,22 @@ class TlsFront:
         finally:
             sink.transport.abort()
             self._sinks.discard(sink)
+
+
+class PostgresTlsFront(TlsFront):
+    """The same for Postgres, which is asked for TLS in its own words first."""
+
+    async def _listening(self) -> asyncio.Server:
+        return await asyncio.start_server(self._agree, LOOPBACK, self.port)
+
+    async def _agree(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await reader.readexactly(8) != TLS_REQUEST:
+                writer.write(b"N")  # encryption by Kerberos, for one
+            writer.write(b"S")
+            await writer.start_tls(self._context)
+        except (OSError, EOFError):
+            # Whoever does not trust the certificate hangs up.
+            writer.transport.abort()
+            return
+        await self._hand_on(reader, writer)
