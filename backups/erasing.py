@@ -17,7 +17,7 @@ from models.repositories.endings import Endings
 from models.repositories.erasures import Erasures
 from models.repositories.jobs import JobRepository
 from models.repositories.recordings import RecordingRepository
-from submission.prepared_audio import places_of_job
+from submission.stored_audio import remove_audio
 
 logger = logging.getLogger(__name__)
 
@@ -49,9 +49,7 @@ def _erase(sessions: SessionFactory, storage: ObjectStorage, job_id: uuid.UUID) 
             Endings(session).cancel(job)
         owner_id = job.owner_id
         recording_key = RecordingRepository(session).get(job.recording_id).object_key
-    storage.delete(recording_key)
-    for place in places_of_job(job_id, owner_id=owner_id):
-        storage.delete_all(place)
+    remove_audio(storage, recording_key=recording_key, job_id=job_id, owner_id=owner_id)
     with sessions.begin() as session:
         job = JobRepository(session).locked(job_id)
         Erasures(session).erase(job, RecordingRepository(session).get(job.recording_id))

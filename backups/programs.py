@@ -16,9 +16,8 @@ from typing import Final
 
 from psycopg import pq
 from pydantic import SecretStr
-from sqlalchemy import create_engine
 
-from core.database import driver_url
+from core.database_address import parameters_of
 from core.errors import PostgresProgramFailed, PostgresProgramMissing
 from core.settings import program_environment, program_path
 
@@ -66,11 +65,9 @@ class Parameters:
 
 def connection_parameters(database_url: SecretStr) -> Parameters:
     """Just what our own processes connect with: host, TLS, options and all."""
-    engine = create_engine(driver_url(database_url))
-    _, wanted = engine.dialect.create_connect_args(engine.url)
     known = {option.keyword.decode(): option for option in pq.Conninfo.get_defaults()}
     environment, rest = {}, []
-    for keyword, value in wanted.items():
+    for keyword, value in parameters_of(database_url).items():
         option = known.get(keyword)
         if option is not None and option.envvar is not None:
             environment[option.envvar.decode()] = str(value)

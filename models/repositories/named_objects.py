@@ -10,6 +10,7 @@ from sqlalchemy import CompoundSelect, Connection, false, func, select, true, un
 
 from models.batch import Batch
 from models.channel import Channel
+from models.job import Job
 from models.recording import Recording
 from models.upload import Upload
 
@@ -47,7 +48,9 @@ def _keys() -> Keys:
     """Of each: its key, and whether it is due."""
     return union_all(
         select(Recording.object_key, Recording.source_url.is_(None)).where(Recording.erased_at.is_(None)),
-        select(Channel.object_key, true()),
+        select(Channel.object_key, true())
+        .join(Job, Job.id == Channel.job_id)
+        .where(Job.audio_erased_at.is_(None)),
         # Nobody but its caller knows whether anything was put there yet.
         select(Upload.object_key, false()).where(Upload.used_at.is_(None)),
         select(Batch.source_key, true()).where(Batch.source_key.is_not(None), Batch.to_admit),
