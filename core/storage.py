@@ -160,7 +160,7 @@ class ObjectStorage:
         """With a gate, requests fail at once while the store hangs; `ping` asks it all the same."""
         self.bucket = settings.bucket
         self._gate = gate
-        self._signed_along = headers_of(settings)
+        self.signed_along = headers_of(settings)
         self.client = _client(settings, settings.endpoint_url)
         # A presigned URL carries the host name it was signed for.
         self.public = _client(settings, settings.public_endpoint_url or settings.endpoint_url)
@@ -294,11 +294,11 @@ class ObjectStorage:
         that the store holds against the bytes.
         """
         params: dict[str, object] = {"Bucket": self.bucket, "Key": key}
-        headers = dict(self._signed_along)
+        headers = dict(self.signed_along)
         if size_bytes is not None:
             params["ContentLength"] = size_bytes
         if sha256 is not None:
-            params["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = _base64_of(sha256)
+            params["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = base64_of(sha256)
         seconds = int(expires_in.total_seconds())
         url = self.public.generate_presigned_url("put_object", Params=params, ExpiresIn=seconds)
         return PresignedPut(url, headers)
@@ -328,7 +328,8 @@ class ObjectStorage:
             raise StorageUnavailable(f"Object storage has no bucket {self.bucket}.") from error
 
 
-def _base64_of(digest: str) -> str:
+def base64_of(digest: str) -> str:
+    """As S3 wants digests, from hex."""
     return base64.b64encode(bytes.fromhex(digest)).decode()
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from api.resources import Resources
-from api.uploads.schemas import UploadPart, UploadRead
+from api.uploads.schemas import UploadForm, UploadPart, UploadRead
+from core.presigned_form import presigned_form
 from core.storage import ObjectStorage
 from models.repositories import clock
 from models.upload import Upload
@@ -36,7 +37,20 @@ def presented(resources: Resources, upload: Upload, session: Session) -> UploadR
         upload.object_key, expires_in=left, size_bytes=upload.size_bytes, sha256=upload.sha256
     )
     shown.url, shown.headers = put.url, put.headers
+    shown.form = _form(resources, upload, left)
     return shown
+
+
+def _form(resources: Resources, upload: Upload, left: timedelta) -> UploadForm:
+    least, most = upload.size_bytes or 1, upload.size_bytes or resources.settings.max_upload_bytes
+    form = presigned_form(
+        resources.storage,
+        upload.object_key,
+        sizes=range(least, most + 1),
+        sha256=upload.sha256,
+        expires_in=left,
+    )
+    return UploadForm(url=form.url, fields=form.fields)
 
 
 def _parts(storage: ObjectStorage, upload: Upload, multipart_id: str, left: timedelta) -> list[UploadPart]:

@@ -41,7 +41,7 @@ PARTS_LIMIT: Final = 256 * 1024
     responses=problems_of(MalformedBody, PayloadTooLarge, UnsupportedMediaType, StorageUnavailable),
 )
 async def begin_upload(request: Request, owner_id: Submitter, resources: ProcessResources) -> UploadRead:
-    """Ask for a place in storage to PUT one recording to, past this API."""
+    """Ask for a place in storage to put one recording to, past this API."""
     body = await read_json(request, UploadCreate)
     return await run_in_threadpool(service.begin, resources, body, owner_id=owner_id)
 

@@ -43,6 +43,14 @@ class UploadPart(Described):
     size_bytes: int
 
 
+class UploadForm(Described):
+    """To be POSTed as `multipart/form-data`, by a page or a program that need not know the size before."""
+
+    url: str
+    fields: dict[str, str]
+    """To be sent just so, and before the last field, `file`."""
+
+
 class UploadRead(Described):
     """A place to put one recording. Once it is there, submit a job with `id` as `upload_id`."""
 
@@ -62,6 +70,8 @@ class UploadRead(Described):
     """Lets whoever has it put this one object, and nothing else; null of what is sent in `parts`."""
     headers: dict[str, str] = Field(default_factory=dict)
     """To be sent with the PUT to `url`."""
+    form: UploadForm | None = None
+    """Another way to send what goes in one piece: the store takes at most as much as the form allows."""
     parts: list[UploadPart] = Field(default_factory=list)
     """Of large ones, while they are waiting; afterwards `POST /v1/uploads/{upload_id}/complete`."""
     expires_at: datetime
