@@ -30,6 +30,7 @@ STRICTER: Final = {
         "GET /v1/batches/{batch_id}/items",
         "GET /v1/events",
         "GET /v1/jobs",
+        "GET /v1/webhooks",
         "GET /v1/webhooks/{webhook_id}/deliveries",
     ),
     "one field needs, or forbids, another": (
@@ -49,6 +50,8 @@ UNHURRIED: Final = "POST /v1/audio/transcriptions"
 """Answers 504 by design for what takes too long."""
 ENDS: Final = ("DELETE /v1/jobs/{job_id}", "DELETE /v1/webhooks/{webhook_id}")
 """After these nothing is left to be asked about: they get things of their own."""
+TAKEN: Final = ("2xx", "401", "403", "404", "409", "410", "429", "5xx")
+"""What may be answered to a valid request; 410 is of what was erased meanwhile."""
 MOSTLY: Final = 0.8
 """How often the others are asked about what is there."""
 
@@ -96,6 +99,7 @@ def write_settings(path: Path, estate: Estate) -> None:
     things |= {f"doomed-{name}": ids for name, ids in estate.doomed.items()}
     lines = [f'[dictionaries."{name}"]\nvalues = {json.dumps(ids)}' for name, ids in things.items()]
     lines += ["[checks]", "enabled = false", *(f"{check}.enabled = true" for check in CHECKS)]
+    lines += [f"positive_data_acceptance.expected-statuses = {json.dumps(TAKEN)}"]
     # Nobody waits for what nobody works on.
     lines += ["[parameters]", '"query.wait" = 0', _bound("body.upload_id", "kept-upload_id")]
     lines += [_bound(f"path.{name}", f"kept-{name}") for name in estate.kept]
@@ -142,4 +146,6 @@ def counts_in(told: str) -> dict[str, int]:
         "cases": count(r"([\d,]+) generated"),
         "failures": count(r"generated.*?([\d,]+) (?:found )?(?:unique )?fail"),
         "broken_answers": count(r"Network Error: ([\d,]+)"),
+        # Its own faults: what it could not go on asking.
+        "broken_off": count(r"Runtime Error: ([\d,]+)"),
     }
