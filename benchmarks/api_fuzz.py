@@ -28,7 +28,7 @@ MARKS: Final = (
 
 
 def main(
-    seconds: Annotated[int, typer.Option(help="How long it is asked.")] = 300,
+    seconds: Annotated[int, typer.Option(help="How long it is asked.")] = 600,
     seed: Annotated[int, typer.Option(help="Of what it is asked.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Where to write the result, busy or not.")] = None,
 ) -> None:
