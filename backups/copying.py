@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -25,9 +26,9 @@ logger = logging.getLogger(__name__)
 NAMED: Final = ".named.part"
 PAUSES_S: Final = (1.0, 5.0, 15.0)
 """After a try that the store did not end; the last try's error is the copy's."""
-LOOKS: Final = 10
-LOOK_EVERY_S: Final = 1.0
-"""An erasure removes objects first and then says so in the row: that row is waited for."""
+SETTLED_WITHIN: Final = timedelta(seconds=10)
+"""An erasure removes objects first and then says so in the row: so long that row is waited for."""
+LOOK_EVERY_S: Final = 0.5
 
 StillNamed = Callable[[Iterable[str]], set[str]]
 
@@ -57,8 +58,16 @@ def keep_names(named: Iterable[NamedObject], directory: Path) -> None:
 class Copying:
     """From a store to a directory that has the names of what is to come."""
 
-    def __init__(self, storage: ObjectStorage, directory: Path, *, still_named: StillNamed) -> None:
+    def __init__(
+        self,
+        storage: ObjectStorage,
+        directory: Path,
+        *,
+        still_named: StillNamed,
+        settled_within: timedelta = SETTLED_WITHIN,
+    ) -> None:
         self._storage = storage
+        self._settled_within = settled_within
         self._directory = directory
         self._still_named = still_named
         private_directory(directory / "objects")
@@ -112,9 +121,10 @@ class Copying:
     def _explained(self, absent: list[ObjectNote]) -> Iterator[ObjectNote]:
         """Erased, if no row names them any more; else the system had lost them itself."""
         unexplained = {note.key for note in absent}
-        for look in range(LOOKS):
-            unexplained = self._still_named(unexplained) if unexplained else set()
-            if not unexplained or look == LOOKS - 1:
+        deadline = time.monotonic() + self._settled_within.total_seconds()
+        while unexplained:
+            unexplained = self._still_named(unexplained)
+            if time.monotonic() > deadline:
                 break
             time.sleep(LOOK_EVERY_S)
         for note in absent:

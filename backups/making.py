@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from backups.copying import Copying, Tally, keep_names
+from backups.copying import SETTLED_WITHIN, Copying, Tally, keep_names
 from backups.manifest import DUMP, FORMAT, OBJECTS, Manifest, note_of, save
 from backups.private_files import empty_directory
 from backups.programs import find_programs
@@ -49,14 +49,25 @@ class Moment:
     rules: list[str]
 
 
-def make_backup(site: Site, directory: Path, *, on_step: OnStep = lambda _: None) -> tuple[Manifest, Tally]:
+def make_backup(
+    site: Site,
+    directory: Path,
+    *,
+    on_step: OnStep = lambda _: None,
+    settled_within: timedelta = SETTLED_WITHIN,
+) -> tuple[Manifest, Tally]:
     """Into an empty directory, or a new one; what breaks off leaves no manifest."""
     site.storage.ping()
     empty_directory(directory)
     on_step("dumping the database")
     moment = _dump(site, directory)
     on_step("copying objects")
-    tally = Copying(site.storage, directory, still_named=lambda keys: _still_named(site, keys)).run()
+    tally = Copying(
+        site.storage,
+        directory,
+        still_named=lambda keys: _still_named(site, keys),
+        settled_within=settled_within,
+    ).run()
     # All of it is on disk before the manifest says so.
     os.sync()
     manifest = Manifest(

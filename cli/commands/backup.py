@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from backups.checking import damage
 from backups.comparing import differences
+from backups.copying import SETTLED_WITHIN
 from backups.erasing import listed_in
 from backups.making import make_backup
 from backups.manifest import Manifest, ObjectState, load
@@ -40,10 +42,16 @@ def backup() -> None:
 
 
 @app.command()
-def make(directory: Annotated[Path, typer.Argument(help="Empty, or made now.")]) -> None:
+def make(
+    directory: Annotated[Path, typer.Argument(help="Empty, or made now.", show_default=False)],
+    settled_within: Annotated[
+        float, typer.Option(min=0, help="Seconds that an erasure under way may take to its end.")
+    ] = SETTLED_WITHIN.total_seconds(),
+) -> None:
     """Write the database of one moment, and the objects that it names, while the system runs."""
+    patience = timedelta(seconds=settled_within)
     with Steps(Console(stderr=True)) as steps, own_site() as site:
-        manifest, tally = make_backup(site, directory, on_step=steps.begin)
+        manifest, tally = make_backup(site, directory, on_step=steps.begin, settled_within=patience)
     typer.echo(_size_of(manifest))
     if tally.missing:
         _say(tally.missing)
