@@ -36,7 +36,7 @@ READERS: Final[dict[type[BaseSettings], str]] = {
     EngineSettings: "transcribe workers",
     ModelStoreSettings: "transcribe workers, models",
     FlowerSettings: "flower",
-    EmbeddedSettings: "up, demo, test, submit",
+    EmbeddedSettings: "up, demo, test, submit, backup",
     ClientSettings: "submit, status, transcript, batch, export",
 }
 
