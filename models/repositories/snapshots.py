@@ -13,13 +13,15 @@ from sqlalchemy.dialects.postgresql import BIT
 
 SCHEMA: Final = "public"
 
-_TABLES: Final = text("""
-    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') ORDER BY c.relname
-""")
-_RELATIONS: Final = text("""
-    SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public'
-""")
+# What came with an extension of the operator's is none of ours.
+_RELATIONS: Final = """
+    FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND NOT EXISTS (
+        SELECT 1 FROM pg_depend d
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+    )
+"""
+_TABLES: Final = text(f"SELECT c.relname {_RELATIONS} AND c.relkind IN ('r', 'p') ORDER BY c.relname")
+_COUNT: Final = text(f"SELECT count(*) {_RELATIONS}")
 _RULES: Final = text("""
     SELECT format('row security on %s', c.relname) FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity
@@ -33,7 +35,10 @@ _RULES: Final = text("""
     UNION ALL
     SELECT pg_get_functiondef(p.oid) FROM pg_proc p
     WHERE p.pronamespace = 'public'::regnamespace AND p.prokind IN ('f', 'p')
-    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    AND NOT EXISTS (
+        SELECT 1 FROM pg_depend d
+        WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    )
     UNION ALL
     -- NOT NULL is a constraint with a name from Postgres 18 on.
     SELECT format('%s on %s: %s', k.conname, c.relname, pg_get_constraintdef(k.oid)) FROM pg_constraint k
@@ -74,7 +79,7 @@ class Snapshot:
 
     def is_empty(self) -> bool:
         """Neither tables nor anything like them, ours or not."""
-        return not self._connection.execute(_RELATIONS).scalar_one()
+        return not self._connection.execute(_COUNT).scalar_one()
 
     def revision(self) -> str | None:
         """Of the schema; None where no migration ever ran."""
