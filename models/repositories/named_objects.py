@@ -8,11 +8,8 @@ from typing import Final
 
 from sqlalchemy import CompoundSelect, Connection, false, func, select, true, union_all
 
-from models.batch import Batch
-from models.channel import Channel
-from models.job import Job
 from models.recording import Recording
-from models.upload import Upload
+from models.repositories.stored_objects import CHANNELS, RECORDINGS, SOURCES, UPLOADS
 
 PAGE: Final = 1_000
 
@@ -47,11 +44,9 @@ class NamedObjects:
 def _keys() -> Keys:
     """Of each: its key, and whether it is due."""
     return union_all(
-        select(Recording.object_key, Recording.source_url.is_(None)).where(Recording.erased_at.is_(None)),
-        select(Channel.object_key, true())
-        .join(Job, Job.id == Channel.job_id)
-        .where(Job.audio_erased_at.is_(None)),
+        RECORDINGS.add_columns(Recording.source_url.is_(None)),
+        CHANNELS.add_columns(true()),
         # Nobody but its caller knows whether anything was put there yet.
-        select(Upload.object_key, false()).where(Upload.used_at.is_(None)),
-        select(Batch.source_key, true()).where(Batch.source_key.is_not(None), Batch.to_admit),
+        UPLOADS.add_columns(false()),
+        SOURCES.add_columns(true()),
     )

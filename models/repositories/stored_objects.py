@@ -20,6 +20,14 @@ from models.upload import Upload
 PREFIXES: Final = ("recordings/", "prepared/")
 """Where all of ours lie; what else is in the bucket is none of our business."""
 
+# Which rows name an object: the one place that says so, for the sweep of storage and for backups.
+RECORDINGS: Final = select(Recording.object_key).where(Recording.erased_at.is_(None))
+CHANNELS: Final = (
+    select(Channel.object_key).join(Job, Job.id == Channel.job_id).where(Job.audio_erased_at.is_(None))
+)
+UPLOADS: Final = select(Upload.object_key).where(Upload.used_at.is_(None))
+SOURCES: Final = select(Batch.source_key).where(Batch.to_admit, Batch.source_key.is_not(None))
+
 
 class StoredObjects:
     def __init__(self, session: Session) -> None:
@@ -30,20 +38,12 @@ class StoredObjects:
 
         An upload counts for some time after its end: a job may just be taking it over.
         """
-        recordings = select(Recording.object_key).where(
-            Recording.object_key.in_(keys), Recording.erased_at.is_(None)
+        recordings = RECORDINGS.where(Recording.object_key.in_(keys))
+        uploads = UPLOADS.where(
+            Upload.object_key.in_(keys), Upload.expires_at > func.clock_timestamp() - grace
         )
-        uploads = select(Upload.object_key).where(
-            Upload.object_key.in_(keys),
-            Upload.used_at.is_(None),
-            Upload.expires_at > func.clock_timestamp() - grace,
-        )
-        sources = select(Batch.source_key).where(Batch.source_key.in_(keys), Batch.to_admit)
-        channels = (
-            select(Channel.object_key)
-            .join(Job, Job.id == Channel.job_id)
-            .where(Channel.job_id.in_(list(_jobs_of(keys))), Job.audio_erased_at.is_(None))
-        )
+        sources = SOURCES.where(Batch.source_key.in_(keys))
+        channels = CHANNELS.where(Channel.job_id.in_(list(_jobs_of(keys))))
         return set(self.session.scalars(union_all(recordings, uploads, sources, channels)))
 
 

@@ -89,9 +89,9 @@ class TestCommands:
         assert lost in result.stderr
         assert load(tmp_path / "backup").object_counts["missing"] == 1
 
-    def test_refuse_a_list_that_is_none(self, backup: Path, tmp_path: Path) -> None:
+    def test_refuse_a_list_that_is_none(self, tmp_path: Path) -> None:
         (tmp_path / "list").write_text("all of them\n")
 
-        result = run("restore", backup, "--erase-listed", tmp_path / "list")
+        result = run("restore", tmp_path, "--erase-listed", tmp_path / "list")
 
         assert "list is no list of ids" in str(result.exception)
