@@ -30,6 +30,8 @@ class StorageSettings(BaseModel):
     """Empty means the machine's own AWS credentials."""
     secret_access_key: SecretStr | None = None
     """Goes with `access_key_id`."""
+    ca_file: FilePath | None = None
+    """For `https://`: the authorities to trust, as PEM; empty means those that boto3 brings along."""
     encryption: Literal["none", "AES256", "aws:kms"] = "AES256"
     """What the store is asked to encrypt each object with; `none` for stores that refuse to be asked."""
     encryption_key_id: str | None = None

@@ -59,6 +59,8 @@ def _client(settings: StorageSettings, endpoint_url: str | None) -> S3Client:
         region_name=settings.region,
         aws_access_key_id=key.get_secret_value() if key else None,
         aws_secret_access_key=secret.get_secret_value() if secret else None,
+        # None is what certifi has, or AWS_CA_BUNDLE names; there is no way to leave a certificate unchecked.
+        verify=str(settings.ca_file) if settings.ca_file else None,
         config=Config(
             signature_version="s3v4",
             # Other stores than AWS have no host name for each bucket.
