@@ -6,16 +6,20 @@ BEGIN;
 REVOKE ALL ON ALL TABLES IN SCHEMA public
     FROM callscribe_api, callscribe_dispatcher, callscribe_worker, callscribe_deliver, callscribe_operator;
 
--- The API checks a key. All else it does as callscribe_tenant, who sees the rows of one owner, and may not touch
+-- The API checks a key, and says which workers are there. All else it does as callscribe_tenant, who sees the rows of one owner, and may not touch
 -- what was done before.
 GRANT SELECT, UPDATE (last_used_at) ON api_keys TO callscribe_api;
+GRANT SELECT ON prepare_workers TO callscribe_api;
 REVOKE ALL ON alembic_version FROM callscribe_tenant;
 REVOKE UPDATE, DELETE ON audit_entries FROM callscribe_tenant;
 
--- The dispatcher announces, reaps and purges, and reads no call and no secret.
+-- The dispatcher announces, reaps and purges, and reads no call and no secret. What it erases because an owner's
+-- policy says so, it notes.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO callscribe_dispatcher;
 REVOKE ALL ON alembic_version, api_keys, audit_entries, hypotheses, transcripts, webhook_secrets FROM callscribe_dispatcher;
 REVOKE INSERT, UPDATE, DELETE ON owners FROM callscribe_dispatcher;
+GRANT SELECT (job_id), DELETE ON transcripts TO callscribe_dispatcher;
+GRANT SELECT (id, created_at), INSERT ON audit_entries TO callscribe_dispatcher;
 
 -- Workers of prepare, finish and transcribe read and write calls. A job of a batch may name a webhook of its own,
 -- whose secret they make and never see.

@@ -33,9 +33,11 @@ _ROLE_AND_RIGHTS: Final = (
     """
     DO $$
     BEGIN
-        IF NOT pg_has_role(current_user, 'callscribe_tenant', 'MEMBER') OR
-            NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = current_user AND rolsuper)
-        THEN
+        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = current_user AND rolsuper) AND NOT EXISTS (
+            SELECT 1 FROM pg_auth_members membership
+            WHERE roleid = 'callscribe_tenant'::regrole AND member = current_user::regrole
+                AND coalesce((to_jsonb(membership) ->> 'set_option')::boolean, true)
+        ) THEN
             EXECUTE format('GRANT callscribe_tenant TO %I', current_user);
         END IF;
     END

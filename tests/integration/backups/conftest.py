@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 from backups.making import make_backup
 from backups.site import Site
 from cli.own_servers import wheel_programs
-from core.database import SessionFactory, driver_url
+from core.database import SessionFactory
+from core.database_address import driver_url
 from core.settings import StorageSettings
 from core.storage import ObjectStorage
 from migrations.upgrade import upgrade

@@ -15,7 +15,8 @@ from backups.manifest import load
 from backups.programs import find_programs
 from backups.restoring import restore
 from backups.site import Site
-from core.database import SessionFactory, driver_url
+from core.database import SessionFactory
+from core.database_address import driver_url
 from core.errors import BackupDamaged, PostgresProgramMissing, RestoreRefused
 from models import Event, Job, Owner, Transcript
 from models.repositories import row_security

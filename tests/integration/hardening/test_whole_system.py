@@ -169,7 +169,12 @@ def asked(database: Database, query: str) -> object:
 
 
 def test_every_process_does_its_work_with_its_own_rights(
-    site: Site, recording: Path, receiver: Receiver, database: Database
+    *,
+    site: Site,
+    recording: Path,
+    receiver: Receiver,
+    database: Database,
+    operator: Callable[..., str],
 ) -> None:
     audio = recording.read_bytes()
     form = {"webhook_url": receiver.url("/done")}
@@ -188,6 +193,9 @@ def test_every_process_does_its_work_with_its_own_rights(
     site.api.delete(f"/v1/jobs/{job_id}").raise_for_status()
     # What the dispatcher purges, the parts of an upload that nobody completed as well.
     changed(database, f"UPDATE uploads SET expires_at = now() WHERE id = '{left['id']}'")
+    operator("owners", "set", "quality", "--keep-audio=0", "--keep-transcripts=0")
+    until(lambda: asked(database, "SELECT count(*) FROM jobs WHERE erased_at IS NULL") == 0)
+    assert asked(database, "SELECT count(*) FROM audit_entries WHERE actor = 'retention'") != 0
     until(lambda: asked(database, "SELECT count(*) FROM chunks") == 0)
     until(lambda: asked(database, "SELECT count(*) FROM device_batches") == 0)
     until(lambda: asked(database, f"SELECT count(*) FROM uploads WHERE id = '{left['id']}'") == 0)
