@@ -19,7 +19,8 @@ EXCEPTION
     WHEN insufficient_privilege THEN
         IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'callscribe_tenant') THEN
             RAISE EXCEPTION 'Postgres does not let % make roles; an administrator must, first: '
-                'CREATE ROLE callscribe_tenant NOLOGIN; GRANT callscribe_tenant TO %', current_user, current_user;
+                'CREATE ROLE callscribe_tenant NOLOGIN; GRANT callscribe_tenant TO %', current_user, current_user
+                USING ERRCODE = 'insufficient_privilege';
         END IF;
 END
 $$
@@ -35,6 +36,9 @@ BEGIN
     ) THEN
         EXECUTE format('GRANT callscribe_tenant TO %I', current_user);
     END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE EXCEPTION 'an administrator must say, first: GRANT callscribe_tenant TO %', current_user
+        USING ERRCODE = 'insufficient_privilege';
 END
 $$
 """

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
 
 from core.database_address import driver_url
 from embedded.settings import inherited_environment
@@ -66,3 +69,41 @@ class TestUpgrade:
 
         assert [migrator.wait(timeout=120) for migrator in migrators] == [0, 0]
         assert differences(empty_database) == []
+
+
+class TestPlainUser:
+    """Whoever migrates need not make roles, if an administrator made the one and let it in."""
+
+    @pytest.fixture
+    def plain_user(self, empty_database: SecretStr) -> Iterator[SecretStr]:
+        """It has a database, and nothing else."""
+        url = make_url(empty_database.get_secret_value())
+        engine = create_engine(driver_url(empty_database), isolation_level="AUTOCOMMIT")
+        with engine.connect() as administrator:
+            administrator.execute(text("CREATE ROLE test_migrator LOGIN PASSWORD 'x'"))
+            administrator.execute(text(f"ALTER DATABASE {url.database} OWNER TO test_migrator"))
+        yield SecretStr(url.set(username="test_migrator", password="x").render_as_string(hide_password=False))
+        with engine.connect() as administrator:
+            administrator.execute(text(f"REASSIGN OWNED BY test_migrator TO {url.username}"))
+            administrator.execute(text("DROP OWNED BY test_migrator"))
+            administrator.execute(text("DROP ROLE test_migrator"))
+        engine.dispose()
+
+    def test_whom_an_administrator_let_in_migrates(
+        self, empty_database: SecretStr, plain_user: SecretStr
+    ) -> None:
+        engine = create_engine(driver_url(empty_database), isolation_level="AUTOCOMMIT")
+        with engine.connect() as administrator:
+            administrator.execute(
+                text("DO 'BEGIN CREATE ROLE callscribe_tenant; EXCEPTION WHEN duplicate_object THEN END'")
+            )
+            administrator.execute(text("GRANT callscribe_tenant TO test_migrator"))
+        engine.dispose()
+
+        upgrade(plain_user)
+
+        assert differences(plain_user) == []
+
+    def test_whom_nobody_let_in_is_told_what_to_ask_for(self, plain_user: SecretStr) -> None:
+        with pytest.raises(ProgrammingError, match="an administrator must"):
+            upgrade(plain_user)
