@@ -9,7 +9,11 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Connection, func, select, table, text
+from sqlalchemy.exc import ProgrammingError
+
+from core.errors import RestoreRefused
 
 ROLE: Final = "callscribe_tenant"
 OWNER_SETTING: Final = "callscribe.owner"
@@ -25,7 +29,7 @@ _ROLE_AND_RIGHTS: Final = (
         WHEN insufficient_privilege THEN
             IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'callscribe_tenant') THEN
                 RAISE EXCEPTION 'an administrator must say, first: CREATE ROLE callscribe_tenant NOLOGIN; '
-                    'GRANT callscribe_tenant TO %', current_user;
+                    'GRANT callscribe_tenant TO %', current_user USING ERRCODE = 'insufficient_privilege';
             END IF;
     END
     $$
@@ -40,6 +44,9 @@ _ROLE_AND_RIGHTS: Final = (
         ) THEN
             EXECUTE format('GRANT callscribe_tenant TO %I', current_user);
         END IF;
+    EXCEPTION WHEN insufficient_privilege THEN
+        RAISE EXCEPTION 'an administrator must say, first: GRANT callscribe_tenant TO %', current_user
+            USING ERRCODE = 'insufficient_privilege';
     END
     $$
     """,
@@ -70,9 +77,17 @@ def confine(connection: Connection, owner_id: uuid.UUID) -> None:
 
 
 def let_role_in(connection: Connection) -> None:
-    """The role, this user's way into it, and its rights to all tables that this user makes from now on."""
-    for statement in _ROLE_AND_RIGHTS:
-        connection.execute(text(statement))
+    """The role, this user's way into it, and its rights to all tables that this user makes from now on.
+
+    Raises `RestoreRefused` where this user may not do that and no administrator has.
+    """
+    try:
+        for statement in _ROLE_AND_RIGHTS:
+            connection.execute(text(statement))
+    except ProgrammingError as error:
+        if not isinstance(error.orig, InsufficientPrivilege):
+            raise
+        raise RestoreRefused(f"Postgres: {error.orig.diag.message_primary}.") from error
 
 
 def gaps(connection: Connection) -> Sequence[str]:

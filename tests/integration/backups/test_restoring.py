@@ -112,6 +112,17 @@ class TestRefusal:
         with elsewhere.moment() as connection:
             assert connection.execute(text("SELECT to_regclass('public.jobs')")).scalar() is None
 
+    def test_of_a_user_whom_no_administrator_let_in(self, migrated: Site) -> None:
+        """Nor may it let itself in."""
+        engine = create_engine(driver_url(migrated.database_url))
+        with engine.connect() as connection, connection.begin() as transaction:
+            connection.execute(text("CREATE ROLE callscribe_test_stranger"))
+            connection.execute(text("SET LOCAL ROLE callscribe_test_stranger"))
+            with pytest.raises(RestoreRefused, match="an administrator must"):
+                row_security.let_role_in(connection)
+            transaction.rollback()
+        engine.dispose()
+
     def test_of_machines_without_programs_that_are_new_enough(self) -> None:
         with pytest.raises(PostgresProgramMissing, match="Postgres 99"):
             find_programs(at_least=99)
