@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,6 +85,20 @@ def backup(site: Site, life: Life, tmp_path: Path) -> Path:
     directory = tmp_path / "backup"
     make_backup(site, directory)
     return directory
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the one is that is made once."""
+    return tmp_path_factory.mktemp("kept") / "backup"
+
+
+@pytest.fixture
+def old_backup(kept: Path, request: pytest.FixtureRequest) -> Path:
+    """Of a life that is over, for those who only read it."""
+    if not kept.exists():
+        shutil.copytree(request.getfixturevalue("backup"), kept)
+    return kept
 
 
 @pytest.fixture(scope="session")

@@ -145,11 +145,11 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 class TestCheck:
-    def test_finds_whatever_was_damaged(self, backup: Path, tmp_path: Path) -> None:
+    def test_finds_whatever_was_damaged(self, old_backup: Path, tmp_path: Path) -> None:
         said = {}
         for wanted, do in DAMAGES.items():
             copy = tmp_path / "damaged"
-            shutil.copytree(backup, copy)
+            shutil.copytree(old_backup, copy)
             do(copy)
             with pytest.raises(BackupDamaged) as refused:
                 sound_manifest(copy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from pathlib import Path
 
@@ -43,8 +44,8 @@ class TestRestore:
         ]
         assert {head.get("ServerSideEncryption") for head in heads} == {"AES256"}
 
-    def test_brings_back_what_guards_the_rows(self, backup: Path, elsewhere: Site) -> None:
-        restore(elsewhere, backup)
+    def test_brings_back_what_guards_the_rows(self, old_backup: Path, elsewhere: Site) -> None:
+        restore(elsewhere, old_backup)
 
         with elsewhere.sessions() as sessions, sessions.begin() as session:
             owners = {owner.name: owner.id for owner in session.scalars(select(Owner))}
@@ -82,15 +83,15 @@ class TestRestore:
 
 
 class TestRefusal:
-    def test_of_a_database_with_tables(self, backup: Path, migrated: Site) -> None:
+    def test_of_a_database_with_tables(self, old_backup: Path, migrated: Site) -> None:
         with pytest.raises(RestoreRefused, match="tables"):
-            restore(migrated, backup)
+            restore(migrated, old_backup)
 
-    def test_of_a_bucket_with_recordings(self, backup: Path, elsewhere: Site) -> None:
+    def test_of_a_bucket_with_recordings(self, old_backup: Path, elsewhere: Site) -> None:
         elsewhere.storage.put("recordings/of somebody", b"RIFF")
 
         with pytest.raises(RestoreRefused, match="bucket"):
-            restore(elsewhere, backup)
+            restore(elsewhere, old_backup)
 
         with elsewhere.moment() as connection:
             assert (
@@ -101,12 +102,13 @@ class TestRefusal:
             )
 
     def test_of_a_backup_that_is_damaged_before_anything_is_written(
-        self, backup: Path, elsewhere: Site
+        self, old_backup: Path, elsewhere: Site, tmp_path: Path
     ) -> None:
-        (backup / "objects.jsonl").write_text("")
+        damaged = shutil.copytree(old_backup, tmp_path / "damaged")
+        (damaged / "objects.jsonl").write_text("")
 
         with pytest.raises(BackupDamaged):
-            restore(elsewhere, backup)
+            restore(elsewhere, damaged)
 
         assert elsewhere.storage.keys("") == []
         with elsewhere.moment() as connection:
@@ -145,8 +147,8 @@ CHANGES = {
 
 
 class TestComparison:
-    def test_finds_whatever_is_not_as_it_was(self, backup: Path, elsewhere: Site) -> None:
-        restore(elsewhere, backup)
+    def test_finds_whatever_is_not_as_it_was(self, old_backup: Path, elsewhere: Site) -> None:
+        restore(elsewhere, old_backup)
         with elsewhere.change() as connection:
             for statement in CHANGES.values():
                 connection.execute(text(statement))
@@ -158,7 +160,7 @@ class TestComparison:
         storage.put("prepared/of nobody", b"fLaC")
         storage.put("elsewhere/of others", b"not ours")
 
-        found = list(differences(elsewhere, backup, load(backup)))
+        found = list(differences(elsewhere, old_backup, load(old_backup)))
 
         wanted = {
             *CHANGES,
