@@ -7,7 +7,9 @@ import logging
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -68,11 +70,11 @@ async def received(
             is_wanted = intake.may_be_wanted
         finally:
             if not is_wanted:
-                # Even when this request is being canceled, in a thread that outlives it.
+                # Even when this request is being canceled, in a thread that outlives it, and behind its wall:
+                # outside of one the API's login may see no recording.
                 loop = asyncio.get_running_loop()
-                removal = loop.run_in_executor(
-                    resources.part_threads, _discard, intake, writer, resources.sessions
-                )
+                remove = partial(copy_context().run, _discard, intake, writer, resources.sessions)
+                removal = loop.run_in_executor(resources.part_threads, remove)
                 # Whoever asked hears of the failure, however long the removal hangs.
                 await asyncio.wait([removal], timeout=REMOVAL_PATIENCE)
 
