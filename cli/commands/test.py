@@ -12,7 +12,7 @@ import typer
 from cli.checking import ROOT, run_checks
 from embedded.settings import EmbeddedSettings
 
-PROCESSES: Final = 2
+PROCESSES: Final = 3
 """They mostly wait: for a lease to run out, a server to start, a receiver to give up."""
 
 app = typer.Typer(add_completion=False)

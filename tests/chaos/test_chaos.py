@@ -17,7 +17,7 @@ from chaos.stage import Wishes
 pytestmark = pytest.mark.timeout(600)
 
 SEED = 20261122
-SECONDS = 60.0
+SECONDS = 40.0
 SLOW_ENGINE = {"CALLSCRIBE_ENGINE__SCRIPTED__SECONDS_PER_AUDIO_SECOND": "0.3"}
 """So that a worker that is stopped has something in its hands."""
 

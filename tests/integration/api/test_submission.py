@@ -46,6 +46,7 @@ class TestAcceptedRecording:
             "sample_rate": None,
             "container": None,
             "codec": None,
+            "erased_at": None,
         }
         assert (job["object"], job["status"], job["stage"], job["progress"]) == ("job", "queued", None, 0.0)
         assert (job["attempt"], job["channels"], job["error"], job["started_at"]) == (1, [], None, None)
