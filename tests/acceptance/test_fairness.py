@@ -66,8 +66,9 @@ def more_of_it(session: Session, template: Chunk) -> uuid.UUID:
     """The same call once more, of another owner, ready to be transcribed."""
     owner = OwnerRepository(session).named("bulk")
     recordings = RecordingRepository(session)
+    # A backup of this system wants what its rows name.
     recording = recordings.add(
-        Recording(owner_id=owner.id, object_key=f"recordings/{uuid.uuid4()}", size_bytes=1, duration_ms=6_000)
+        Recording(owner_id=owner.id, object_key=template.object_key, size_bytes=1, duration_ms=6_000)
     )
     job = Job(
         owner_id=owner.id, recording_id=recording.id, model="scripted", lane=Lane.BULK, roles={}, details={}

@@ -10,7 +10,7 @@ from embedded.settings import EmbeddedSettings
 
 class TestOptions:
     def test_all_tests_go_in_several_processes(self) -> None:
-        assert pytest_options([], EmbeddedSettings()) == ["--numprocesses=2", "--dist=worksteal"]
+        assert pytest_options([], EmbeddedSettings()) == ["--numprocesses=3", "--dist=worksteal"]
 
     def test_what_was_asked_for_goes_as_it_was_asked(self) -> None:
         assert pytest_options(["tests/unit", "-x"], EmbeddedSettings()) == ["tests/unit", "-x"]
