@@ -72,6 +72,22 @@ def _with_zone(given: object) -> object:
     raise PydanticCustomError("rfc_3339", "A time as in RFC 3339, with its zone: 2026-11-22T18:00:00+01:00.")
 
 
+def _no_number(given: object) -> object:
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        raise PydanticCustomError("bool_type", "Input should be true or false.")
+    return given
+
+
+def _no_word(given: object) -> object:
+    if isinstance(given, bool | str):
+        raise PydanticCustomError("int_type", "Input should be a whole number.")
+    return given
+
+
+Flag = Annotated[bool, BeforeValidator(_no_number)]
+"""True or false, as JSON or as a form's text; pydantic would take 0.0 too."""
+NO_WORD: Final = BeforeValidator(_no_word)
+"""After the bounds of an `int` of JSON, 3 or 3.0: pydantic would take "3" and true too."""
 Text = Annotated[str, AfterValidator(_without_nul)]
 """Whatever is stored, as a text or within JSON."""
 Moment = Annotated[AwareDatetime, BeforeValidator(_with_zone, json_schema_input_type=AwareDatetime)]

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.chinese_script import ChineseScript
 from models.states import Lane
-from submission.fields import Metadata, Moment, Roles, Text
+from submission.fields import Flag, Metadata, Moment, Roles, Text
 
 
 class JobOptions(BaseModel):
@@ -29,7 +29,7 @@ class JobOptions(BaseModel):
     """The caller's own JSON object of at most 16 kB, handed back with the job."""
     expires_at: Moment | None = None
     """Deadline as in RFC 3339, at most a year ahead: a job that is not over by then ends `expired`."""
-    reuse: bool = False
+    reuse: Flag = False
     """Take over the transcript of one's own job of the same bytes, model, language, script and roles."""
     webhook_url: Text | None = Field(default=None, max_length=2_048)
     """Where to be told of this job's end, beside the webhooks that hear of every job."""

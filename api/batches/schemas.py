@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.jobs.schemas import Described
@@ -73,7 +73,7 @@ class BatchCreate(Described):
     """`ItemRequest`s, at most 10,000 here."""
     source: BatchSource | None = None
     """Where further items are to be read from."""
-    open: bool = False
+    open: StrictBool = False
     """More items are to come, until `POST .../close`."""
 
     @model_validator(mode="after")

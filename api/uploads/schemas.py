@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from api.jobs.schemas import Described
 from models.upload import UploadStatus
+from submission.fields import NO_WORD
 
 MOST_PARTS: Final = 1_000
 """Of one upload; S3 takes ten times as many."""
@@ -23,7 +24,7 @@ class UploadCreate(Described):
 
     filename: str | None = Field(default=None, max_length=255, pattern=r"^[^\x00-\x1f\x7f/\\]+$")
     """What the caller calls the recording; shown with its job."""
-    size_bytes: int | None = Field(default=None, ge=1)
+    size_bytes: Annotated[int, Field(ge=1), NO_WORD] | None = None
     """Of the recording. The store takes exactly so many; large ones are sent in parts."""
     sha256: Sha256 | None = None
     """Its digest in hex, which is held against what came. Goes with `size_bytes`."""
@@ -80,7 +81,7 @@ class UploadRead(Described):
 class SentPart(Described):
     model_config = ConfigDict(extra="forbid")
 
-    number: int = Field(ge=1, le=MOST_PARTS)
+    number: Annotated[int, Field(ge=1, le=MOST_PARTS), NO_WORD]
     etag: str = Field(min_length=1, max_length=128)
     """As the store answered it."""
 

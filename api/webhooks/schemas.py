@@ -6,17 +6,18 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StrictBool, StringConstraints
 
 from api.jobs.schemas import Described
 from core.outbound.targets import LONGEST_URL
 from models.event import EventType
 from models.states import DeliveryState
 from models.webhook_endpoint import MOST_AT_ONCE, DisabledReason
+from submission.fields import NO_WORD
 
 Url = Annotated[str, StringConstraints(max_length=LONGEST_URL)]
 Description = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00]*$")]
-Concurrency = Annotated[int, Field(ge=1, le=MOST_AT_ONCE)]
+Concurrency = Annotated[int, Field(ge=1, le=MOST_AT_ONCE), NO_WORD]
 EventTypes = Annotated[list[EventType], Field(max_length=len(EventType))]
 
 
@@ -41,7 +42,7 @@ class WebhookUpdate(Described):
     description: Description | None = None
     event_types: EventTypes | None = None
     concurrency: Concurrency | None = None
-    enabled: bool | None = None
+    enabled: StrictBool | None = None
     """False lets what waits fail and nothing new be sent; true begins anew."""
 
 

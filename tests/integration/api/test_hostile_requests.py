@@ -182,3 +182,24 @@ class TestBodies:
 
 def sent(client: TestClient, place: str, content: bytes) -> int:
     return client.post(place, content=content, headers={"Content-Type": "application/json"}).status_code
+
+
+class TestTypes:
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("/v1/jobs", {"upload_id": str(uuid.UUID(int=0)), "reuse": 0.0}),
+            ("/v1/batches", {"open": 1}),
+            ("/v1/batches", {"open": "true"}),
+            ("/v1/uploads", {"size_bytes": "3"}),
+            ("/v1/uploads", {"size_bytes": True}),
+            ("/v1/webhooks", {"url": "https://example.com/", "concurrency": "3"}),
+        ],
+    )
+    def test_of_another_type_than_the_document_says_are_refused(
+        self, client: TestClient, path: str, body: JsonObject
+    ) -> None:
+        assert client.post(path, json=body).status_code == 422
+
+    def test_whole_numbers_may_be_written_with_a_point(self, client: TestClient) -> None:
+        assert client.post("/v1/uploads", json={"size_bytes": 3.0}).status_code == 201
